@@ -1,0 +1,278 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"math"
+	"slices"
+	"sort"
+
+	"assay/shared/chunk"
+	"assay/shared/market"
+	"assay/shared/store"
+)
+
+// target is a chunk of a consensus to bring up to date, and the rows of the table bars that a span touches in it.
+type target struct {
+	interval market.Interval
+	start    int64
+	from, to int64 // touched: Unix seconds
+}
+
+// Settle brings everything that is derived from the spans up to date: the catalogue, the consensus at each interval and the
+// table bars. It stops after about limit chunks and returns what is left of the spans; none means that all is done.
+//
+// Nothing is merged here: every entity is computed anew from the sources' chunks. For each, the entity and its ETag are read
+// first, then the inputs; it is written if nobody else did meanwhile, and begun again otherwise. A write is skipped only where
+// the value and the inputs are the same.
+func (h *History) Settle(ctx context.Context, spans []market.Span, limit int) (rest []market.Span, err error) {
+	for _, span := range spans {
+		if err := h.catalogueSpan(ctx, span); err != nil {
+			return nil, err
+		}
+	}
+	for n, span := range spans {
+		if limit <= 0 {
+			return append(rest, spans[n:]...), nil
+		}
+		front, left := cut(span, limit)
+		if left != nil {
+			rest = append(rest, *left)
+		}
+		done, err := h.settleSpan(ctx, front)
+		if err != nil {
+			return nil, fmt.Errorf("settle %s at %s: %w", span.Series, span.Interval, err)
+		}
+		limit -= done
+	}
+	return rest, nil
+}
+
+// catalogueSpan makes the catalogue know a source's span. It runs before anything derived is read: whoever lists an
+// instrument's sources later finds this one.
+func (h *History) catalogueSpan(ctx context.Context, span market.Span) error {
+	x := Extent{First: span.From, Last: lastStart(span)}
+	if span.Own {
+		x.Watermark = span.To
+	}
+	return h.widen(ctx, span.Series, span.Interval, x)
+}
+
+func lastStart(span market.Span) int64 { return span.Interval.Floor(span.To - 1) }
+
+// cut takes the first limit chunks of a span.
+func cut(span market.Span, limit int) (front market.Span, rest *market.Span) {
+	end := chunk.Floor(span.Interval, span.From)
+	for range limit {
+		end = chunk.Next(span.Interval, end)
+	}
+	if end >= span.To {
+		return span, nil
+	}
+	front, left := span, span
+	front.To, left.From = end, end
+	return front, &left
+}
+
+// settleSpan settles what one span touches and returns how many chunks that were: at every interval as long as its own or
+// longer those that it lies in, and the hour and the day of the bar before it, which its first bar may have ended.
+func (h *History) settleSpan(ctx context.Context, span market.Span) (done int, err error) {
+	in, ok := market.Lookup(span.Series.Instrument)
+	if !ok {
+		return 0, errors.New("unknown instrument")
+	}
+	before, found, err := h.lastBefore(ctx, in, span.From)
+	if err != nil {
+		return 0, err
+	}
+	for _, i := range market.Stored {
+		var targets []target
+		if found && i != market.Minute {
+			targets = appendTargets(targets, i, i.Floor(before), i.Next(i.Floor(before)))
+		}
+		if i >= span.Interval {
+			targets = appendTargets(targets, i, i.Floor(span.From), i.Ceil(span.To))
+		}
+		for run := range runs(targets) {
+			if err := h.settleRun(ctx, in, run); err != nil {
+				return 0, err
+			}
+		}
+		done += len(targets)
+	}
+	return done, nil
+}
+
+// appendTargets adds the chunks that [from, to) lies in. from is not before the last target's chunk.
+func appendTargets(targets []target, i market.Interval, from, to int64) []target {
+	for start := chunk.Floor(i, from); start < to; start = chunk.Next(i, start) {
+		if n := len(targets); n > 0 && targets[n-1].start == start {
+			targets[n-1].to = min(to, chunk.Next(i, start))
+			continue
+		}
+		targets = append(targets, target{i, start, max(from, start), min(to, chunk.Next(i, start))})
+	}
+	return targets
+}
+
+// runs cuts targets (ascending) where a chunk is missing between two of them.
+func runs(targets []target) iter.Seq[[]target] {
+	return func(yield func([]target) bool) {
+		for len(targets) > 0 {
+			n := 1
+			for n < len(targets) && targets[n].start == chunk.Next(targets[n-1].interval, targets[n-1].start) {
+				n++
+			}
+			if !yield(targets[:n]) {
+				return
+			}
+			targets = targets[n:]
+		}
+	}
+}
+
+// settleRun brings neighbouring chunks of a consensus up to date, then the catalogue and the rows that follow from them.
+func (h *History) settleRun(ctx context.Context, in market.Instrument, run []target) error {
+	id, i := market.SeriesID{Instrument: in.ID}, run[0].interval
+	reach := Extent{First: math.MaxInt64}
+	pending := run
+	for try := 0; len(pending) > 0; try++ {
+		if try == tries {
+			return fmt.Errorf("somebody else changed the consensus at %s %d times in a row", i, tries)
+		}
+		if try > 0 {
+			if err := h.pause(ctx, try); err != nil {
+				return err
+			}
+		}
+		settled, err := h.settleOnce(ctx, in, pending)
+		if err != nil {
+			return err
+		}
+		for _, s := range settled {
+			if n := len(s.Bars); n > 0 {
+				reach.First, reach.Last = min(reach.First, s.Bars[0].Start), max(reach.Last, s.Bars[n-1].Start)
+			}
+		}
+		pending = slices.DeleteFunc(slices.Clone(pending), func(t target) bool { _, done := settled[t.start]; return done })
+	}
+	if reach.First != math.MaxInt64 {
+		if err := h.widen(ctx, id, i, reach); err != nil {
+			return err
+		}
+	}
+	if i == market.Minute {
+		return nil
+	}
+	for _, t := range run {
+		if err := h.writeRows(ctx, id, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleOnce derives chunks, writes those that changed and returns them by start, without those that met another writer.
+func (h *History) settleOnce(ctx context.Context, in market.Instrument, run []target) (map[int64]stored, error) {
+	id, i := market.SeriesID{Instrument: in.ID}, run[0].interval
+	from, to := run[0].start, chunk.Next(i, run[len(run)-1].start)
+	olds, err := h.chunks(ctx, id, i, from, to) // the ETags, before anything that they must guard
+	if err != nil {
+		return nil, err
+	}
+	settled := map[int64]stored{}
+	for _, old := range olds {
+		settled[old.start] = old
+	}
+	facts, err := h.facts(ctx, in, i, from, to)
+	if err != nil {
+		return nil, err
+	}
+	var changed []stored
+	for _, t := range run {
+		old, exists := settled[t.start]
+		if !exists {
+			old = stored{Chunk: chunk.Chunk{Interval: i}, start: t.start}
+		}
+		fresh, differs, err := h.derive(ctx, facts, old)
+		if err != nil {
+			return nil, err
+		}
+		settled[t.start] = fresh
+		if differs {
+			changed = append(changed, fresh)
+		}
+	}
+	conflicted, err := h.write(ctx, id, changed)
+	for _, s := range conflicted {
+		delete(settled, s.start)
+	}
+	return settled, err
+}
+
+// lastBefore returns the start of the last bar of any source of an instrument, at any interval, that starts before t.
+func (h *History) lastBefore(ctx context.Context, in market.Instrument, t int64) (last int64, found bool, err error) {
+	entries, err := h.sources(ctx, in)
+	if err != nil {
+		return 0, false, err
+	}
+	for _, entry := range entries {
+		for i, extent := range entry.Intervals {
+			if extent.First >= t {
+				continue
+			}
+			start, ok, err := h.lastBarBefore(ctx, entry.ID, i, extent.First, t)
+			if err != nil {
+				return 0, false, err
+			}
+			if ok && (!found || start > last) {
+				last, found = start, true
+			}
+		}
+	}
+	return last, found, nil
+}
+
+// lastBarBefore looks in the chunk that holds t, then in the nearest one before it.
+func (h *History) lastBarBefore(ctx context.Context, id market.SeriesID, i market.Interval, first, t int64) (int64, bool, error) {
+	start := chunk.Floor(i, t-1)
+	for {
+		chunks, err := h.chunks(ctx, id, i, start, start+1)
+		if err != nil {
+			return 0, false, err
+		}
+		if len(chunks) > 0 {
+			bars := chunks[0].Bars
+			n := sort.Search(len(bars), func(n int) bool { return bars[n].Start >= t })
+			if n > 0 {
+				return bars[n-1].Start, true, nil
+			}
+		}
+		var ok bool
+		if start, ok, err = h.chunkBefore(ctx, id, i, first, start); err != nil || !ok {
+			return 0, false, err
+		}
+	}
+}
+
+// chunkBefore returns the start of the nearest chunk before start, not looking further back than the series' first bar.
+func (h *History) chunkBefore(ctx context.Context, id market.SeriesID, i market.Interval, first, start int64) (int64, bool, error) {
+	for start > first {
+		partition := chunkPartition(id, i, start-1)
+		heads, err := h.tables.Query(ctx, chunkTable(i), partition, store.Range{To: chunkRow(i, start)}, "state")
+		if err != nil {
+			return 0, false, fmt.Errorf("read %s at %s: %w", id, i, err)
+		}
+		if len(heads) > 0 {
+			before, err := chunkStart(i, heads[len(heads)-1].Row)
+			return before, err == nil, err
+		}
+		if i != market.Minute {
+			break
+		}
+		start = chunk.Floor(market.Day, start-1) // the year before
+	}
+	return 0, false, nil
+}
