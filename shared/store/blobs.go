@@ -1,0 +1,134 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
+	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+)
+
+// rawContainer holds what was received, unchanged and for ever.
+const rawContainer = "raw"
+
+// Blobs is Blob storage.
+type Blobs struct{ service *azblob.Client }
+
+// PutRaw writes records as one blob and returns its name. The same records at the same moment have the same name: a blob
+// that is there already is success.
+func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, records []Record) (RawName, error) {
+	if err := checkSource(source); err != nil {
+		return RawName{}, err
+	}
+	content, err := encodeWARC(received, records)
+	if err != nil {
+		return RawName{}, fmt.Errorf("raw blob of %s: %w", source, err)
+	}
+	sum := sha256.Sum256(content)
+	name := RawName{source, received, hex.EncodeToString(sum[:4])}
+	absent, warc := azcore.ETagAny, "application/warc"
+	err = creating(ctx, "ContainerNotFound", func() error {
+		_, err := b.service.UploadBuffer(ctx, rawContainer, name.String(), content, &azblob.UploadBufferOptions{
+			HTTPHeaders:      &blob.HTTPHeaders{BlobContentType: &warc},
+			AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: &absent}},
+		})
+		return err
+	}, func() error {
+		_, err := b.service.CreateContainer(ctx, rawContainer, nil)
+		return err
+	})
+	if err != nil && !errors.Is(err, ErrConflict) {
+		return RawName{}, fmt.Errorf("raw blob %s: %w", name, err)
+	}
+	return name, nil
+}
+
+// Raw reads the records of one raw blob, or returns ErrNotFound.
+func (b *Blobs) Raw(ctx context.Context, name RawName) ([]Record, error) {
+	content, err := b.download(ctx, name.String())
+	if err != nil {
+		return nil, fmt.Errorf("raw blob %s: %w", name, translate(err))
+	}
+	records, err := decodeWARC(content)
+	if err != nil {
+		return nil, fmt.Errorf("raw blob %s: %w", name, err)
+	}
+	return records, nil
+}
+
+func (b *Blobs) download(ctx context.Context, name string) ([]byte, error) {
+	response, err := b.service.DownloadStream(ctx, rawContainer, name, nil)
+	if err != nil {
+		return nil, err
+	}
+	body := response.NewRetryReader(ctx, nil)
+	defer body.Close()
+	size := value(response.ContentLength)
+	if size > maxUnpacked {
+		return nil, fmt.Errorf("it has %d bytes: at most %d are read", size, maxUnpacked)
+	}
+	content := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err = content.ReadFrom(io.LimitReader(body, maxUnpacked))
+	return content.Bytes(), err
+}
+
+// ListRaw lists the raw blobs of a source received in [from, to) (Unix milliseconds), the oldest first.
+func (b *Blobs) ListRaw(ctx context.Context, source string, from, to int64) ([]RawName, error) {
+	if err := checkSource(source); err != nil {
+		return nil, err
+	}
+	// A listing by day costs a request a day, one of the whole source a request per 5,000 blobs.
+	prefixes := []string{source + "/"}
+	if to-from <= 40*dayMillis {
+		prefixes = prefixes[:0]
+		for _, day := range days(from, to) {
+			prefixes = append(prefixes, dayPrefix(source, day))
+		}
+	}
+	var names []RawName
+	for _, prefix := range prefixes {
+		pager := b.service.NewListBlobsFlatPager(rawContainer, &azblob.ListBlobsFlatOptions{Prefix: &prefix})
+		for pager.More() {
+			page, err := pager.NextPage(ctx)
+			if err = translate(err); errors.Is(err, ErrNotFound) {
+				return nil, nil
+			} else if err != nil {
+				return nil, fmt.Errorf("raw blobs of %s: %w", source, err)
+			}
+			for _, item := range page.Segment.BlobItems {
+				if n, err := ParseRawName(value(item.Name)); err == nil && n.Received >= from && n.Received < to {
+					names = append(names, n)
+				}
+			}
+		}
+	}
+	return names, nil
+}
+
+// Sources lists the sources that have raw blobs, by name.
+func (b *Blobs) Sources(ctx context.Context) ([]string, error) {
+	var sources []string
+	pager := b.service.ServiceClient().NewContainerClient(rawContainer).NewListBlobsHierarchyPager("/", &container.ListBlobsHierarchyOptions{})
+	for pager.More() {
+		page, err := pager.NextPage(ctx)
+		if err = translate(err); errors.Is(err, ErrNotFound) {
+			return nil, nil
+		} else if err != nil {
+			return nil, fmt.Errorf("container %s: %w", rawContainer, err)
+		}
+		for _, prefix := range page.Segment.BlobPrefixes {
+			sources = append(sources, strings.TrimSuffix(value(prefix.Name), "/"))
+		}
+	}
+	slices.Sort(sources) // the service sorts them with their slash
+	return sources, nil
+}

@@ -1,0 +1,236 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"assay/shared/market"
+)
+
+// State is how far a raw blob has come. States only go forward.
+type State string
+
+// The states.
+const (
+	Stored   State = "stored"
+	Cleaned  State = "cleaned"
+	Loaded   State = "loaded"
+	Rejected State = "rejected" // nothing of it could be used; Reason says why
+	Dead     State = "dead"     // sent again too often; only a person sends it again
+)
+
+// rank orders the states. Loaded, rejected and dead are ends: none follows from another.
+func (s State) rank() int {
+	switch s {
+	case Stored:
+		return 1
+	case Cleaned:
+		return 2
+	case Loaded, Rejected, Dead:
+		return 3
+	}
+	return 0
+}
+
+// Receipt is a raw blob on its way. Table receipts, partition <source>~<yyyymmdd>, row <received>~<sha8>.
+type Receipt struct {
+	Name    RawName
+	State   State
+	Queued  int64         // Unix milliseconds: when its pointer was last queued
+	Tries   int           // how often Reconcile sent it again
+	Bars    int           // bars that Clean accepted
+	Rejects int           // rows and fields that Clean refused
+	Rules   int           // version of the cleaning rules
+	Spans   []market.Span // what Clean touched
+	Reason  string        // why it was rejected
+}
+
+// Advance moves a receipt to a state by compare-and-swap, making it when it does not exist. change may set the other
+// fields; it runs once per try and gets the receipt as stored. A receipt that is already as far or further keeps its state,
+// and change still applies: the step before may have been killed. Dead goes back to Stored only through Revive.
+func (s *Store) Advance(ctx context.Context, name RawName, to State, change func(*Receipt)) (Receipt, error) {
+	if to.rank() == 0 {
+		return Receipt{}, fmt.Errorf("receipt %s: %q is no state", name, to)
+	}
+	return s.swap(ctx, name, func(r *Receipt) {
+		state := r.State
+		if change != nil {
+			change(r)
+		}
+		if r.State = state; to.rank() > state.rank() {
+			r.State = to
+		}
+	})
+}
+
+// Revive sends a dead receipt back to Stored, with no tries, as a person asked. Another state is left as it is.
+func (s *Store) Revive(ctx context.Context, name RawName) (Receipt, error) {
+	return s.swap(ctx, name, func(r *Receipt) {
+		if r.State == Dead {
+			r.State, r.Tries = Stored, 0
+		}
+	})
+}
+
+// swap reads a receipt, changes it and writes it if nobody else did meanwhile, else starts again.
+func (s *Store) swap(ctx context.Context, name RawName, change func(*Receipt)) (Receipt, error) {
+	if err := checkSource(name.Source); err != nil {
+		return Receipt{}, err
+	}
+	for try := range tries {
+		old, etag, err := s.readReceipt(ctx, name)
+		if err != nil && !errors.Is(err, ErrNotFound) {
+			return Receipt{}, err
+		}
+		r := old
+		r.Name = name
+		change(&r)
+		if r.Name = name; r.State == "" {
+			return Receipt{}, fmt.Errorf("receipt %s: %w", name, ErrNotFound)
+		}
+		if etag != "" && reflect.DeepEqual(r, old) {
+			return r, nil
+		}
+		action := Replace
+		if etag == "" {
+			action = Insert
+		}
+		_, err = s.Tables.Write(ctx, TableReceipts, Change{action, encodeReceipt(r, etag)})
+		if !errors.Is(err, ErrConflict) {
+			return r, err
+		}
+		if err := pause(ctx, try); err != nil {
+			return Receipt{}, err
+		}
+	}
+	return Receipt{}, fmt.Errorf("receipt %s: %w %d times", name, ErrConflict, tries)
+}
+
+// Receipt reads one receipt, or returns ErrNotFound.
+func (s *Store) Receipt(ctx context.Context, name RawName) (Receipt, error) {
+	r, _, err := s.readReceipt(ctx, name)
+	return r, err
+}
+
+func (s *Store) readReceipt(ctx context.Context, name RawName) (Receipt, string, error) {
+	e, err := s.Tables.Get(ctx, TableReceipts, receiptPartition(name.Source, name.Received), name.Key())
+	if err != nil {
+		return Receipt{}, "", err
+	}
+	r, err := decodeReceipt(name.Source, e)
+	return r, e.ETag, err
+}
+
+// Receipts lists the receipts of a source received in [from, to) (Unix milliseconds), the oldest first. It asks once for
+// each day.
+func (s *Store) Receipts(ctx context.Context, source string, from, to int64) ([]Receipt, error) {
+	if err := checkSource(source); err != nil {
+		return nil, err
+	}
+	dates := days(from, to)
+	if len(dates) > 1000 {
+		return nil, fmt.Errorf("receipts of %s over %d days: want at most 1,000", source, len(dates))
+	}
+	pages := make([][]Entity, len(dates))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(8)
+	for i, day := range dates {
+		group.Go(func() (err error) {
+			bounds := Range{receivedText(max(day, from)), receivedText(min(day+dayMillis, to))}
+			pages[i], err = s.Tables.Query(groupCtx, TableReceipts, receiptPartition(source, day), bounds)
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var receipts []Receipt
+	for _, page := range pages {
+		for _, e := range page {
+			r, err := decodeReceipt(source, e)
+			if err != nil {
+				return nil, err
+			}
+			receipts = append(receipts, r)
+		}
+	}
+	return receipts, nil
+}
+
+func receiptPartition(source string, received int64) string {
+	return source + "~" + time.UnixMilli(received).UTC().Format("20060102")
+}
+
+func encodeReceipt(r Receipt, etag string) Entity {
+	return Entity{receiptPartition(r.Name.Source, r.Name.Received), r.Name.Key(), etag, map[string]any{
+		"state": string(r.State), "queued": r.Queued, "tries": int64(r.Tries), "bars": int64(r.Bars), "rejects": int64(r.Rejects),
+		"rules": int64(r.Rules), "spans": encodeSpans(r.Spans), "reason": cut(r.Reason),
+	}}
+}
+
+func decodeReceipt(source string, e Entity) (Receipt, error) {
+	name, err := parseKey(source, e.Row)
+	if err != nil {
+		return Receipt{}, fmt.Errorf("table %s: %w", TableReceipts, err)
+	}
+	text := func(column string) string { s, _ := e.Values[column].(string); return s }
+	number := func(column string) int { n, _ := e.Values[column].(int64); return int(n) }
+	r := Receipt{
+		Name: name, State: State(text("state")), Queued: int64(number("queued")), Tries: number("tries"), Bars: number("bars"),
+		Rejects: number("rejects"), Rules: number("rules"), Reason: text("reason"),
+	}
+	if r.State.rank() == 0 {
+		return Receipt{}, fmt.Errorf("receipt %s has state %.20q: this release does not know it", name, r.State)
+	}
+	if spans := text("spans"); spans != "" {
+		if err := json.Unmarshal([]byte(spans), &r.Spans); err != nil {
+			return Receipt{}, fmt.Errorf("receipt %s: its spans: %w", name, err)
+		}
+	}
+	return r, nil
+}
+
+// maxSpansText is what a text column holds, with room to spare: 32 K characters.
+const maxSpansText = 30_000
+
+// encodeSpans prints spans as JSON. Where they do not fit, those of one series and interval become one: Load computes what
+// it is told to from the chunks, so a wider span costs time and changes nothing.
+func encodeSpans(spans []market.Span) string {
+	if len(spans) == 0 {
+		return ""
+	}
+	text, err := json.Marshal(spans)
+	if err != nil {
+		panic(err) // names and numbers always marshal
+	}
+	if len(text) <= maxSpansText {
+		return string(text)
+	}
+	type key struct {
+		series   market.SeriesID
+		interval market.Interval
+		own      bool
+	}
+	var joined []market.Span
+	at := map[key]int{}
+	for _, span := range spans {
+		k := key{span.Series, span.Interval, span.Own}
+		i, found := at[k]
+		if !found {
+			at[k] = len(joined)
+			joined = append(joined, span)
+			continue
+		}
+		joined[i].From, joined[i].To = min(joined[i].From, span.From), max(joined[i].To, span.To)
+	}
+	if len(joined) == len(spans) {
+		return string(text)
+	}
+	return encodeSpans(joined)
+}
