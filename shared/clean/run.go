@@ -1,0 +1,124 @@
+package clean
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"assay/shared/market"
+)
+
+// run gathers the bars of one series and interval.
+type run struct {
+	key          Key
+	currency     string // that prices have to be in
+	unit         string // that prices have to be for
+	businessDays bool   // one price on each business day
+	struck       bool   // a bar is final before its day ends
+
+	slabs      [][]entry // a year of minutes is long: nothing is copied to make room
+	count      int
+	last       int64 // start of the bar added last
+	ascending  int   // bars that start after the one before them
+	descending int   // bars that start before it
+	disorder   entry // the first that goes against the direction before it; its number is 0 if none does
+}
+
+// entry is a bar and the row that it was made of, for the reject of a duplicate.
+type entry struct {
+	bar    market.Bar
+	number int
+	text   string
+}
+
+// slabSize is how many entries the largest slabs hold.
+const slabSize = 8192
+
+func newRun(key Key) *run {
+	r := &run{key: key}
+	in, known := market.Lookup(key.Series.Instrument)
+	if !known { // a pair of whatever is called so
+		r.unit, r.currency, _ = strings.Cut(key.Series.Instrument, "-")
+		r.currency, _, _ = strings.Cut(r.currency, "-")
+		return r
+	}
+	r.currency, r.unit = in.Currency, in.Unit
+	r.businessDays = in.Calendar != market.Always && in.Calendar != market.MetalSession
+	r.struck = in.Best == market.Publisher
+	return r
+}
+
+func (r *run) add(bar *market.Bar, row *market.Row) {
+	e := entry{*bar, row.Number, row.Text}
+	if r.count > 0 {
+		switch {
+		case bar.Start > r.last:
+			r.ascending++
+		case bar.Start < r.last:
+			r.descending++
+		}
+		if r.disorder.number == 0 && r.ascending > 0 && r.descending > 0 {
+			r.disorder = e
+		}
+	}
+	r.last = bar.Start
+	n := len(r.slabs) - 1
+	if n < 0 || len(r.slabs[n]) == cap(r.slabs[n]) {
+		r.slabs = append(r.slabs, make([]entry, 0, min(max(r.count, 64), slabSize)))
+		n++
+	}
+	r.slabs[n] = append(r.slabs[n], e)
+	r.count++
+}
+
+// result returns the bars, ascending, no start twice.
+func (r *run) result(c *Cleaner) []market.Bar {
+	bars := make([]market.Bar, 0, r.count)
+	if r.ascending == r.count-1 {
+		for _, slab := range r.slabs {
+			for i := range slab {
+				bars = append(bars, slab[i].bar)
+			}
+		}
+		return bars
+	}
+	entries := slices.Concat(r.slabs...)
+	if r.disorder.number > 0 {
+		c.refuse(r.row(r.disorder), "out-of-order", "", "the rows are neither ascending nor descending, from this one on: they were sorted, and none was dropped for it")
+		slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.bar.Start, b.bar.Start) })
+	} else if r.descending > 0 {
+		reverse(entries)
+	}
+	return r.unique(c, entries, bars)
+}
+
+// row is what a reject needs of an entry's row.
+func (r *run) row(e entry) *market.Row {
+	return &market.Row{Series: r.key.Series, Number: e.number, Text: e.text, Start: e.bar.Start}
+}
+
+// reverse turns descending entries round, and leaves those of the same time as they came.
+func reverse(entries []entry) {
+	slices.Reverse(entries)
+	for from := 0; from < len(entries); {
+		to := from + 1
+		for to < len(entries) && entries[to].bar.Start == entries[from].bar.Start {
+			to++
+		}
+		slices.Reverse(entries[from:to])
+		from = to
+	}
+}
+
+// unique keeps the last entry for each time. One that says the same as it is left out without a word.
+func (r *run) unique(c *Cleaner, entries []entry, bars []market.Bar) []market.Bar {
+	for i := range entries {
+		bar := &entries[i].bar
+		if i+1 == len(entries) || entries[i+1].bar.Start != bar.Start {
+			bars = append(bars, *bar)
+		} else if next := &entries[i+1]; !bar.SameValue(&next.bar) {
+			c.refuse(r.row(entries[i]), "duplicate", "", "row %d is of the same time and comes later: it is kept", next.number)
+		}
+	}
+	return bars
+}

@@ -1,0 +1,213 @@
+package source
+
+import (
+	"fmt"
+	"iter"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// clock reads the times of one file. What a file leaves open is decided by all of its times together, or refused: a date
+// such as 03/04/2016, and numbers that are a time of our days in more than one unit.
+//
+// A date without an hour is the UTC day of that name. A time of day is in the file's time zone unless it says an offset; an
+// hour that the zone's clocks skip or pass twice cannot be read.
+type clock struct {
+	zone   *time.Location
+	dates  string // dmy or mdy: the order of 03/04/2016
+	unit   int64  // of numbers: parts of a second; 0 while they are dates such as 20160304
+	layout *int   // the index of the layout that was right last
+}
+
+// layouts are the ways in which times are written.
+var layouts = []string{
+	"2006-01-02T15:04:05Z07:00", "2006-01-02 15:04:05Z07:00", "2006-01-02 15:04:05 Z07:00",
+	"2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02T15:04", "2006-01-02 15:04",
+	"2006-01-02", "2006/01/02", "20060102", "2 January 2006", "2 Jan 2006", "January 2, 2006", "Jan 2, 2006", "2-Jan-2006",
+}
+
+const (
+	localTimes = 3 // layouts before this one say an offset
+	wholeDays  = 7 // layouts from this one on are dates
+)
+
+// newClock looks at all times of a file.
+func newClock(options Options, times iter.Seq[string]) (clock, error) {
+	c := clock{zone: time.UTC, dates: options.Dates, layout: new(int)}
+	if options.TimeZone != "" {
+		zone, err := time.LoadLocation(options.TimeZone)
+		if err != nil || options.TimeZone == "Local" {
+			return c, fmt.Errorf("time zone %.40q is not known, want a name such as Europe/London: %w", options.TimeZone, ErrFormat)
+		}
+		c.zone = zone
+	}
+	var dates []shortDate
+	var numbers []int64
+	for text := range times {
+		if d, ok := readShortDate(text); ok && d.first != d.second {
+			dates = append(dates, d)
+		} else if v, err := strconv.ParseInt(text, 10, 64); err == nil {
+			numbers = append(numbers, v)
+		}
+	}
+	if err := c.setDates(dates); err != nil {
+		return c, err
+	}
+	return c, c.setUnit(options.Times, numbers)
+}
+
+// setDates decides the order of day and month.
+func (c *clock) setDates(dates []shortDate) error {
+	switch c.dates {
+	case "dmy", "mdy":
+		return nil
+	case "":
+	default:
+		return fmt.Errorf("dates %.40q: want dmy or mdy: %w", c.dates, ErrFormat)
+	}
+	dayFirst := slices.IndexFunc(dates, func(d shortDate) bool { return d.first > 12 })
+	monthFirst := slices.IndexFunc(dates, func(d shortDate) bool { return d.second > 12 })
+	switch {
+	case dayFirst >= 0 && monthFirst >= 0:
+		return fmt.Errorf("%s has the day first and %s the month: %w", dates[dayFirst].text, dates[monthFirst].text, ErrFormat)
+	case dayFirst >= 0:
+		c.dates = "dmy"
+	case monthFirst >= 0:
+		c.dates = "mdy"
+	case len(dates) > 0:
+		d := dates[0]
+		return fmt.Errorf("%s is %d %s or %s %d: say --dates dmy or mdy: %w",
+			d.text, d.first, time.Month(d.second), time.Month(d.first), d.second, ErrFormat)
+	}
+	return nil
+}
+
+// units are the parts of a second in which numbers count.
+var units = map[string]int64{"s": 1, "ms": 1000, "us": 1_000_000}
+
+// setUnit decides what numbers count. The latest of them is a time since 1973 in at most one unit; if it is in none, it may
+// be an earlier one in several.
+func (c *clock) setUnit(times string, numbers []int64) error {
+	if times != "" {
+		unit, ok := units[times]
+		if !ok {
+			return fmt.Errorf("times %.40q: want s, ms or us: %w", times, ErrFormat)
+		}
+		c.unit = unit
+		return nil
+	}
+	if len(numbers) == 0 || !slices.ContainsFunc(numbers, func(v int64) bool { return !isNumericDate(v) }) {
+		return nil
+	}
+	const since1973, until2100 = 100_000_000, 4_102_444_800
+	latest := slices.Max(numbers)
+	var readings []string
+	for _, name := range []string{"s", "ms", "us"} {
+		at := latest / units[name]
+		if since1973 <= at && at < until2100 {
+			c.unit = units[name]
+			return nil
+		}
+		if at < since1973 {
+			readings = append(readings, time.Unix(at, 0).UTC().Format(time.RFC3339)+" in "+name)
+		}
+	}
+	if len(readings) == 0 {
+		return fmt.Errorf("time %d is after the year 2100 in s, ms and us: %w", latest, ErrFormat)
+	}
+	return fmt.Errorf("%d is %s: say --times s, ms or us: %w", latest, strings.Join(readings, " or "), ErrFormat)
+}
+
+// isNumericDate reports whether a number is a date such as 20160304.
+func isNumericDate(v int64) bool {
+	t, err := time.Parse("20060102", strconv.FormatInt(v, 10))
+	return err == nil && t.Year() >= 1700 && t.Year() < 2100
+}
+
+// read returns a time in Unix seconds, or the text again if it cannot be read or is not a whole second.
+func (c clock) read(text string) (start int64, bad string) {
+	if v, err := strconv.ParseInt(text, 10, 64); err == nil && c.unit != 0 {
+		if v%c.unit != 0 {
+			return 0, text
+		}
+		return v / c.unit, ""
+	}
+	plain := text
+	if d, ok := readShortDate(text); ok {
+		plain = d.iso(c.dates)
+	}
+	zone := c.zone
+	if utc, ok := strings.CutSuffix(plain, " UTC"); ok {
+		plain, zone = utc, time.UTC
+	}
+	for n := range layouts {
+		i := (*c.layout + n) % len(layouts)
+		wall, err := time.Parse(layouts[i], plain)
+		if err != nil {
+			continue
+		}
+		*c.layout = i
+		if wall.Nanosecond() != 0 {
+			return 0, text
+		}
+		if i < localTimes || i >= wholeDays {
+			return wall.Unix(), ""
+		}
+		return at(wall, zone, text)
+	}
+	return 0, text
+}
+
+// at returns when a zone's clocks show a time, which wall gives in UTC. They never do in an hour that they skip, and do twice in one
+// that they repeat: then it returns the text.
+func at(wall time.Time, zone *time.Location, text string) (start int64, bad string) {
+	shown := func(t time.Time) bool {
+		_, offset := t.In(zone).Zone()
+		return t.Unix()+int64(offset) == wall.Unix()
+	}
+	t := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), 0, zone)
+	if !shown(t) {
+		return 0, text
+	}
+	for _, shift := range []time.Duration{30 * time.Minute, time.Hour} {
+		if shown(t.Add(shift)) || shown(t.Add(-shift)) {
+			return 0, text
+		}
+	}
+	return t.Unix(), ""
+}
+
+// shortDate is a date such as 03/04/2016, with what follows it.
+type shortDate struct {
+	text          string
+	first, second int
+	year, rest    string
+}
+
+// readShortDate reads one or two digits, one or two digits and four, with the same of / . - between them.
+func readShortDate(text string) (shortDate, bool) {
+	i := strings.IndexAny(text, "/.-")
+	if i < 1 {
+		return shortDate{}, false
+	}
+	parts := strings.SplitN(text, text[i:i+1], 3)
+	if len(parts) != 3 || len(parts[0]) > 2 || len(parts[1]) > 2 || len(parts[2]) < 4 {
+		return shortDate{}, false
+	}
+	first, err1 := strconv.ParseUint(parts[0], 10, 8)
+	second, err2 := strconv.ParseUint(parts[1], 10, 8)
+	_, err3 := strconv.ParseUint(parts[2][:4], 10, 16)
+	d := shortDate{text, int(first), int(second), parts[2][:4], parts[2][4:]}
+	return d, err1 == nil && err2 == nil && err3 == nil && first > 0 && second > 0 && min(first, second) <= 12 && max(first, second) <= 31
+}
+
+// iso writes the date as 2016-04-03, in the given order of day and month.
+func (d shortDate) iso(order string) string {
+	month, day := d.second, d.first
+	if order == "mdy" {
+		month, day = day, month
+	}
+	return fmt.Sprintf("%s-%02d-%02d%s", d.year, month, day, d.rest)
+}
