@@ -1,0 +1,69 @@
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"assay/shared/source"
+)
+
+// maxWait is how long a call waits for its place in the budget; one that would have to wait longer is given up.
+const maxWait = 10 * time.Second
+
+// maxCalls bounds the list in a budget's row: a text column holds 32 K characters.
+const maxCalls = 2000
+
+// debit takes one call out of a source's budget before it is made: there are never more than Calls in any period of Per,
+// all processes together. A source without a budget has none to keep. A call that was debited and then not made is lost.
+func (c *Client) debit(ctx context.Context, s source.Source) error {
+	if s.Budget.Calls == 0 {
+		return nil
+	}
+	for {
+		var free time.Time // when the budget has room again
+		err := c.change(ctx, s.Name, "budget", func(r row) row {
+			now := c.now()
+			calls := recent(r.text("calls"), now, s.Budget.Per)
+			if limit := min(s.Budget.Calls, maxCalls); len(calls) >= limit {
+				free = time.UnixMilli(calls[len(calls)-limit]).Add(s.Budget.Per)
+				return nil
+			}
+			free = time.Time{}
+			return row{"calls": join(append(calls, now.UnixMilli()))}
+		})
+		if err != nil || free.IsZero() {
+			return err
+		}
+		left := free.Sub(c.now())
+		if left > maxWait {
+			return fmt.Errorf("%w: the budget of %d calls in %s is used up until %s",
+				ErrPaused, s.Budget.Calls, s.Budget.Per, free.UTC().Format(time.RFC3339))
+		}
+		if err := c.wait(ctx, max(left, time.Millisecond)); err != nil {
+			return err
+		}
+	}
+}
+
+// recent reads the moments of the calls less than a period ago. A moment more than a period ahead is of a clock that was wrong.
+func recent(text string, now time.Time, per time.Duration) []int64 {
+	var calls []int64
+	for field := range strings.SplitSeq(text, ",") {
+		at, err := strconv.ParseInt(field, 10, 64)
+		if age := now.Sub(time.UnixMilli(at)); err == nil && age < per && age > -per {
+			calls = append(calls, at)
+		}
+	}
+	return calls
+}
+
+func join(calls []int64) string {
+	texts := make([]string, len(calls))
+	for i, at := range calls {
+		texts[i] = strconv.FormatInt(at, 10)
+	}
+	return strings.Join(texts, ",")
+}

@@ -1,0 +1,9 @@
+package fetch
+
+import (
+	"testing"
+
+	"assay/shared/store/storetest"
+)
+
+func TestMain(m *testing.M) { storetest.Main(m) }
