@@ -1,0 +1,93 @@
+package host
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+)
+
+// drainPolling is the longest wait of an idle loop of Drain, and how often it asks whether it may end.
+const drainPolling = 100 * time.Millisecond
+
+// Invoke runs one function once, with payload as a timer's or a queue message's payload. Without one (nil) a timer runs its
+// latest slot, and a queue function takes waiting messages, as Run would, until none is left or three quarters of the deadline
+// have passed. It fails when any invocation did. A message that failed is tried again by whoever takes it next.
+func (h *Host) Invoke(ctx context.Context, name string, payload []byte) error {
+	chosen, err := h.choose([]string{name})
+	if err != nil {
+		return err
+	}
+	f := chosen[0]
+	switch {
+	case f.Trigger == HTTP:
+		return fmt.Errorf("%s answers HTTP: start it with assay run --only %s", name, name)
+	case f.Trigger == Queue && payload == nil:
+		return h.takeWaiting(ctx, f)
+	case payload == nil:
+		payload = Turn{f.Schedule.Last(time.Now()), false}.encode()
+	}
+	return h.call(ctx, f, h.log.With("invocation", rand.Text()), payload)
+}
+
+func (h *Host) takeWaiting(ctx context.Context, f *function) error {
+	take, cancel := context.WithTimeout(ctx, h.settings.Deadline()*3/4)
+	defer cancel()
+	work, done := h.outlive(ctx)
+	defer done()
+	loop := h.newLoop(f)
+	loop.once = true
+	if err := loop.run(take, work); err != nil {
+		return err
+	}
+	if failed := loop.failed.Load(); failed > 0 {
+		return fmt.Errorf("%s: %d of %d messages failed", f.Name, failed, loop.taken.Load())
+	}
+	return nil
+}
+
+// Drain runs the loops of the named queue functions, looking often, until done says that it is enough or ctx ends. It is for
+// a command that queues work and waits until it is done, by whomever: other processes may take messages meanwhile. done is
+// asked about ten times a second. What is in hand is finished before Drain returns.
+func (h *Host) Drain(ctx context.Context, names []string, done func(context.Context) (bool, error)) error {
+	chosen, err := h.choose(names)
+	if err != nil {
+		return err
+	}
+	take, stop := context.WithCancel(ctx)
+	defer stop()
+	work, cancel := h.outlive(take)
+	defer cancel()
+	var group errgroup.Group
+	for _, f := range chosen {
+		if f.Trigger != Queue {
+			return fmt.Errorf("%s takes no messages", f.Name)
+		}
+		loop := h.newLoop(f)
+		loop.longest = drainPolling
+		group.Go(func() error { return loop.run(take, work) })
+	}
+	group.Go(func() error {
+		defer stop()
+		return poll(ctx, done)
+	})
+	return group.Wait()
+}
+
+// poll asks until the answer is yes, an error, or ctx is done.
+func poll(ctx context.Context, done func(context.Context) (bool, error)) error {
+	tick := time.NewTicker(drainPolling)
+	defer tick.Stop()
+	for {
+		if enough, err := done(ctx); enough || err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
