@@ -1,0 +1,276 @@
+package api
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"assay/shared/consensus"
+	"assay/shared/history"
+	"assay/shared/market"
+)
+
+// BarsHead is what every answer of bars says before the bars.
+type BarsHead struct {
+	Series      string      `json:"series"`
+	Name        string      `json:"name" doc:"For people"`
+	Interval    string      `json:"interval" doc:"Of the bars below: longer than the one asked for where maxPoints wanted it"`
+	Requested   Requested   `json:"requested"`
+	From        int64       `json:"from" doc:"Epoch seconds: the range of the bars below, defaults filled in"`
+	To          int64       `json:"to" doc:"Epoch seconds, not included"`
+	Unit        string      `json:"unit" doc:"What one price buys"`
+	Currency    string      `json:"currency"`
+	Calendar    string      `json:"calendar"`
+	Freshness   Freshness   `json:"freshness"`
+	Sources     []BarSource `json:"sources" doc:"Who the bars come from: of a consensus those that can vote"`
+	Notes       []string    `json:"notes,omitempty" doc:"What one should know about this answer, in sentences"`
+	Conventions Conventions `json:"conventions"`
+}
+
+// Requested repeats the request as it was understood.
+type Requested struct {
+	Interval  string  `json:"interval"`
+	From      *string `json:"from" format:"date-time"`
+	To        *string `json:"to" format:"date-time"`
+	MaxPoints *int    `json:"maxPoints"`
+	Fill      string  `json:"fill" enum:"none,previous"`
+}
+
+// Freshness says how far the stored bars reach that this answer is made of. It does not say how long ago that was: the same
+// bars are the same answer.
+type Freshness struct {
+	Interval string  `json:"interval" doc:"The stored interval that was read"`
+	First    *string `json:"first" format:"date-time" doc:"Start of the oldest stored bar"`
+	Last     *string `json:"last" format:"date-time" doc:"Start of the newest stored bar"`
+}
+
+// BarSource is a source of a series.
+type BarSource struct {
+	Source string  `json:"source"`
+	Role   string  `json:"role,omitempty"`
+	Last   *string `json:"last" format:"date-time" doc:"Start of its newest stored bar, at any interval"`
+}
+
+// Conventions say how to read the numbers.
+type Conventions struct {
+	Time   string `json:"time"`
+	Range  string `json:"range"`
+	Absent string `json:"absent"`
+	Volume string `json:"volume"`
+}
+
+// Quality counts what there is to know about the bars of an answer.
+type Quality struct {
+	Bars     int `json:"bars" doc:"Filled ones left out"`
+	Expected int `json:"expected" doc:"Bars that the calendar expects in the part of the range that is stored"`
+	Absent   int `json:"absent" doc:"Expected bars that are not there"`
+	Flagged  int `json:"flagged" doc:"Bars with any flag"`
+}
+
+// BarsColumns is the answer of /series/{id}/bars, format=columns.
+type BarsColumns struct {
+	BarsHead
+	Quality    Quality          `json:"quality"`
+	Time       []int64          `json:"time" doc:"Starts of the bars, epoch seconds UTC, ascending"`
+	Open       []*float64       `json:"open"`
+	High       []*float64       `json:"high"`
+	Low        []*float64       `json:"low"`
+	Close      []*float64       `json:"close"`
+	Volume     []*float64       `json:"volume"`
+	Votes      []int            `json:"votes,omitempty" doc:"Of a consensus at a stored interval: how many sources voted"`
+	Dispersion []*float64       `json:"dispersion,omitempty" doc:"Of a consensus at a stored interval: largest distance of a voting close from the median, in basis points"`
+	Flags      map[string][]int `json:"flags" doc:"Positions in time, from 0, of the bars that carry a flag"`
+	Filled     []int            `json:"filled,omitempty" doc:"With fill=previous: positions of the bars that are not there and repeat the close before them"`
+}
+
+// BarsRows is the answer of /series/{id}/bars, format=rows.
+type BarsRows struct {
+	BarsHead
+	Quality Quality  `json:"quality"`
+	Rows    []BarRow `json:"rows"`
+}
+
+// BarRow is one bar. The OpenAPI document and the tests know it by this type; it is printed by appendRows.
+type BarRow struct {
+	Time   string   `json:"time" format:"date-time" doc:"Start of the bar"`
+	Open   *float64 `json:"open"`
+	High   *float64 `json:"high"`
+	Low    *float64 `json:"low"`
+	Close  *float64 `json:"close"`
+	Volume *float64 `json:"volume"`
+	Flags  []string `json:"flags"`
+	Filled bool     `json:"filled,omitempty"`
+}
+
+type barsInput struct {
+	ID        string `path:"id" doc:"An instrument, for its consensus, or one source's view of it" example:"BTC-USD"`
+	Interval  string `query:"interval" default:"1d" doc:"1m, 1h and 1d are stored; every multiple of them, 1w and 1mo are computed" example:"1h"`
+	From      moment `query:"from" doc:"Bars that start at this time or later"`
+	To        moment `query:"to" doc:"Bars that start before this time"`
+	Source    string `query:"source" doc:"One source's view instead of the consensus" example:"kraken"`
+	MaxPoints whole  `query:"maxPoints" doc:"The interval becomes the smallest multiple of a stored one that gives at most so many bars (2 to 600000)"`
+	Fill      string `query:"fill" default:"none" enum:"none,previous" doc:"previous: a missing bar that the calendar expects repeats the close before it, and is named in filled"`
+	Format    string `query:"format" default:"columns" enum:"columns,rows,csv"`
+}
+
+// barsRequest is barsInput, understood.
+type barsRequest struct {
+	request
+	fill, format string
+}
+
+func (in *barsInput) parse() (q barsRequest, err error) {
+	if q.interval, err = parseInterval(in.Interval); err != nil {
+		return q, err
+	}
+	if q.from, q.to, err = parseRange("from", "to", in.From, in.To); err != nil {
+		return q, err
+	}
+	if q.maxPoints, err = parseCount("maxPoints", in.MaxPoints, 2, mostBars, 0); err != nil {
+		return q, err
+	}
+	if q.fill, err = parseChoice("fill", in.Fill, "none", "previous"); err != nil {
+		return q, err
+	}
+	q.format, err = parseChoice("format", in.Format, "columns", "rows", "csv")
+	return q, err
+}
+
+// seriesID joins the path and source, which may name a source only once.
+func (in *barsInput) seriesID() (string, error) {
+	if in.Source == "" {
+		return in.ID, nil
+	}
+	id, err := market.ParseSeriesID(in.ID + "." + in.Source)
+	if err != nil {
+		return "", badRequest("source=%s: want the name of a source, such as kraken, and in the path a series without one.", quoted(in.Source))
+	}
+	return id.String(), nil
+}
+
+func (a *api) getBars(ctx context.Context, in *barsInput) (reply, error) {
+	q, err := in.parse()
+	if err != nil {
+		return reply{}, err
+	}
+	id, err := in.seriesID()
+	if err != nil {
+		return reply{}, err
+	}
+	s, err := a.find(ctx, id)
+	if err != nil {
+		return reply{}, err
+	}
+	if !s.stored {
+		return reply{}, s.missing()
+	}
+	p, err := s.choose(q.request)
+	if err != nil {
+		return reply{}, err
+	}
+	answer, err := a.History.Read(ctx, history.Query{Series: s.ID, Interval: p.base, From: p.read.from, To: p.read.to})
+	if err != nil {
+		return reply{}, err
+	}
+	return a.barsReply(s, q, p, answer)
+}
+
+// barsReply makes the reply of the stored bars that a plan read.
+func (a *api) barsReply(s known, q barsRequest, p plan, answer history.Answer) (reply, error) {
+	head, err := json.Marshal(s.head(q, p))
+	if err != nil {
+		return reply{}, err
+	}
+	late := provisional(s, p, answer, a.Now())
+	body := func() []byte {
+		t := tabulate(s, p, answer, late)
+		if q.fill == "previous" {
+			t = t.fill()
+		}
+		return t.print(head, q.format)
+	}
+	r := reply{key: []string{"bars", q.format, string(head), answer.Hash, fmt.Sprint(p.read, late)}, media: jsonMedia, body: body}
+	r.header = [][2]string{{"Assay-Series", s.ID.String()}, {"Assay-Interval", p.interval.String()}}
+	if q.format == "csv" {
+		r.media = csvMedia
+		r.header = append(r.header, [2]string{"Content-Disposition", fmt.Sprintf(`inline; filename="%s-%s.csv"`, s.ID, p.interval)})
+	}
+	return r, nil
+}
+
+func (s known) head(q barsRequest, p plan) BarsHead {
+	in := s.Instrument
+	h := BarsHead{
+		Series: s.ID.String(), Name: name(s.Entry), Interval: p.interval.String(),
+		Requested: Requested{Interval: q.interval.String(), From: printedOrNull(q.from), To: printedOrNull(q.to), Fill: q.fill},
+		From:      p.from, To: p.to, Unit: in.Unit, Currency: in.Currency, Calendar: string(in.Calendar),
+		Freshness: Freshness{Interval: p.base.String()}, Sources: s.voters(), Notes: p.notes,
+		Conventions: Conventions{
+			Time: "start of the bar, UTC", Range: "half-open: from is included, to is not", Absent: "null, never 0", Volume: "in " + in.Unit,
+		},
+	}
+	if q.maxPoints > 0 {
+		h.Requested.MaxPoints = &q.maxPoints
+	}
+	if x, ok := s.Intervals[p.base]; ok {
+		h.Freshness.First, h.Freshness.Last = printedOrNull(&x.First), printedOrNull(&x.Last)
+	}
+	return h
+}
+
+// voters lists the sources of a consensus that have a role, or the one source of a series.
+func (s known) voters() []BarSource {
+	list := []BarSource{}
+	for _, e := range s.sources {
+		if s.ID.Source == "" && e.Role != market.NoRole || e.ID == s.ID {
+			last := e.Last()
+			list = append(list, BarSource{e.ID.Source, e.Role.String(), printedOrNull(&last)})
+		}
+	}
+	return list
+}
+
+// table is the bars of an answer.
+type table struct {
+	interval  market.Interval
+	calendar  market.Calendar
+	part      span // of the range: what anything is stored of
+	bars      []market.Bar
+	decisions []market.Decision // one per bar, or none
+	filled    []int             // positions of bars that are not there
+}
+
+// tabulate makes the bars of an answer out of those that were read.
+func tabulate(s known, p plan, answer history.Answer, late []int) table {
+	t := table{interval: p.interval, calendar: s.Instrument.Calendar, part: p.read, bars: answer.Bars, decisions: answer.Decisions}
+	if p.interval != p.base {
+		t.bars, t.decisions = consensus.Aggregate(t.calendar, answer.Bars, p.base, p.interval), nil
+	}
+	if len(late) > 0 {
+		t.bars = slices.Clone(t.bars) // what was read is shared
+	}
+	for _, n := range late {
+		t.bars[n].Flags |= market.Provisional
+	}
+	return t
+}
+
+func parseInterval(text string) (market.Interval, error) {
+	if text == "" {
+		return market.Day, nil
+	}
+	i, err := market.ParseInterval(text)
+	if err != nil {
+		return 0, badRequest("interval=%s: want a number and a unit up to ten years, such as 1m, 15m, 1h, 1d, 1w or 1mo.", quoted(text))
+	}
+	return i, nil
+}
+
+func printedOrNull(seconds *int64) *string {
+	if seconds == nil {
+		return nil
+	}
+	text := printed(*seconds)
+	return &text
+}

@@ -1,0 +1,80 @@
+package api
+
+import (
+	"net/http"
+	"reflect"
+	"sync"
+
+	"github.com/danielgtaylor/huma/v2"
+)
+
+// document is the frame of the OpenAPI document. Nothing of huma's own is served: its page loads scripts from another host, and
+// its schema links would add a field to every body.
+func document(version string) huma.Config {
+	config := huma.DefaultConfig("assay", version)
+	config.Info.Description = "Prices of cryptocurrencies and precious metals, with their receipts. All times are UTC, a bar is named by its start, " +
+		"ranges are half-open, and what is absent is null. Every answer has a strong ETag; every error is a problem (RFC 9457). " +
+		"Where reading needs a function key it goes into the header x-functions-key, or into the parameter code of any path."
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath, config.CreateHooks = "", "", "", nil
+	return config
+}
+
+// answers describes the answer of an operation.
+func (a *api) answers(id string, answer reflect.Type) map[string]*huma.Response {
+	schema := a.schema(answer)
+	schema.Nullable = false
+	content := map[string]*huma.MediaType{jsonMedia: {Schema: schema}}
+	if id == "get-bars" {
+		content[jsonMedia] = &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{schema, a.schema(reflect.TypeFor[BarsRows]())}}}
+		content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
+	}
+	return map[string]*huma.Response{
+		"200": {Description: "OK", Content: content},
+		"304": {Description: "The ETag in If-None-Match is that of the answer"},
+	}
+}
+
+// orNull lets a member that is an object be null too: huma cannot say that of one that it refers to.
+func orNull(s *huma.Schema, members ...string) *huma.Schema {
+	for _, member := range members {
+		s.Properties[member] = &huma.Schema{AnyOf: []*huma.Schema{s.Properties[member], {Type: "null"}}}
+	}
+	return s
+}
+
+// neverNull takes back that an array may be null, which huma says of every one: none of ours is.
+func neverNull(schemas map[string]*huma.Schema) {
+	for _, s := range schemas {
+		if s.Type == huma.TypeArray {
+			s.Nullable = false
+		}
+		neverNull(s.Properties)
+		if more, ok := s.AdditionalProperties.(*huma.Schema); ok {
+			neverNull(map[string]*huma.Schema{"": more})
+		}
+	}
+}
+
+func (a *api) schema(t reflect.Type) *huma.Schema {
+	return a.huma.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
+}
+
+// openAPI serves the document. It is generated when it is first asked for.
+func (a *api) openAPI() http.HandlerFunc {
+	generated := sync.OnceValues(func() (reply, error) {
+		neverNull(a.huma.OpenAPI().Components.Schemas.Map())
+		return marshalled(a.huma.OpenAPI())
+	})
+	return func(w http.ResponseWriter, r *http.Request) {
+		answer, err := reply{}, checkQuery(r.URL.RawQuery, nil)
+		if err == nil {
+			answer, err = generated()
+		}
+		if err == nil {
+			err = a.send(w, r, answer)
+		}
+		if err != nil {
+			fail(w, r, err)
+		}
+	}
+}
