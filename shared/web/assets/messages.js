@@ -1,0 +1,31 @@
+// What stands in the chart's place when there is nothing to draw. Each returns elements.
+
+const query = new URL(import.meta.url).search;
+const [{ element }, { DAY, day }] = await Promise.all(['./dom.js', './format.js'].map((name) => import(name + query)));
+
+const action = (text, onclick) => element('button', { type: 'button', onclick }, text);
+
+// noPrices says how to get the first prices.
+export function noPrices() {
+  return [
+    element('p', {}, element('strong', {}, 'There are no prices yet.'), ' Let assay fetch them from the exchanges, every five minutes from now on:'),
+    element('pre', {}, 'make run'),
+    element('p', {}, 'or bring a history from a file:'),
+    element('pre', {}, 'assay import prices.csv --series BTC-USD.bitstamp'),
+    element('p', {}, 'Then ', action('look again', () => location.reload())),
+  ];
+}
+
+// emptyRange says where the prices are when the range has none; look(range) shows another range.
+export function emptyRange(range, limits, look) {
+  return [
+    element('p', {}, `No price lies between ${day(range.from)} and ${day(range.to - DAY)}.`),
+    element('p', {}, `What is stored begins on ${day(limits.from)} and ends on ${day(limits.to - DAY)}.`),
+    action('Show all of it', () => look(limits)),
+  ];
+}
+
+// failure says what went wrong; retry shows the default view again.
+export function failure(problem, retry) {
+  return [element('p', {}, problem.message), action('Show the last five years', retry)];
+}
