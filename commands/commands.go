@@ -1,0 +1,82 @@
+// Package commands is what a person types: one file for each command. Root puts them together; main wires the Program.
+package commands
+
+import (
+	"errors"
+	"io/fs"
+	"log/slog"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"assay/handlers"
+	"assay/shared/host"
+)
+
+// Program is what the commands work with.
+type Program struct {
+	Version   string
+	Files     fs.FS // host.json and functions/
+	App       *handlers.App
+	Functions host.Functions
+}
+
+// host binds the functions to their function.json.
+func (p *Program) host() (*host.Host, error) {
+	return host.New(p.Files, p.Functions, host.Options{
+		Getenv: os.Getenv,
+		Queues: p.App.Store.Queues,
+		Log:    slog.New(slog.NewJSONHandler(os.Stdout, nil)), // stderr would be an error for the Functions host, line by line
+	})
+}
+
+// Root returns the command line. A command stops when its context is done.
+func Root(p *Program) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "assay",
+		Short: "A price history of cryptocurrencies and precious metals that can be trusted",
+		Long: `assay gathers prices, keeps every answer as it came, cleans them, and settles what several sources say
+into one history with receipts. It is configured by settings in the environment: see local.settings.json.example.`,
+		Example: `  assay run                                       everything on this machine, page at http://127.0.0.1:7071/
+  assay invoke FetchKraken                        one function, once
+  assay stage .func/app && func start --script-root .func/app`,
+		Version:       p.Version,
+		SilenceUsage:  true,
+		SilenceErrors: true, // main prints them
+	}
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{err}
+	})
+	root.AddCommand(importCommand(p), hostCommand(p), runCommand(p), invokeCommand(p), stageCommand(p))
+	return root
+}
+
+// usageError is a mistake in the command line.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// arguments makes what cobra says about arguments a usageError.
+func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
+	return func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usageError{err}
+		}
+		return nil
+	}
+}
+
+// ExitCode is the exit code for the error of a command: 0 for none, 2 for a mistake in the command line, 200 for a handler
+// that was told to stop, which the Functions host starts again, and 1 for the rest.
+func ExitCode(err error) int {
+	var unknown *host.UnknownFunction
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usageError{}) || errors.As(err, &unknown):
+		return 2
+	case errors.Is(err, host.ErrStopped):
+		return 200
+	}
+	return 1
+}

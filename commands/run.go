@@ -1,0 +1,69 @@
+package commands
+
+import (
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"assay/shared/host"
+)
+
+func runCommand(p *Program) *cobra.Command {
+	var only []string
+	var address string
+	var port int
+	c := &cobra.Command{
+		Use:   "run",
+		Short: "Run the functions with their own timers, queue loops and HTTP",
+		Long: `run does what the Azure Functions host would do, without it: every timer fires once at start and then by its schedule
+(UTC), queue functions take messages, the API and the page answer over HTTP. SIGTERM or Ctrl+C stops it: it takes nothing
+more, finishes what is in hand within 25 seconds, and exits with 0.
+
+Without function keys (ASSAY_FUNCTION_KEYS_FILE, one key a line) it listens on loopback addresses only. With keys, writing
+always needs one (header x-functions-key, or ?code=); reading needs one beyond loopback, unless ASSAY_PUBLIC_READ=true.`,
+		Example: `  assay run
+  assay run --only Clean,Load
+  ASSAY_FUNCTION_KEYS_FILE=keys.txt assay run --address 0.0.0.0 --port 80 --only Api,Page`,
+		Args: arguments(cobra.NoArgs),
+		RunE: func(c *cobra.Command, _ []string) error {
+			keys, err := host.ReadKeys(p.App.Config.KeysFile)
+			if err != nil {
+				return err
+			}
+			h, err := p.host()
+			if err != nil {
+				return err
+			}
+			listener, err := listenFor(h, only, address, port)
+			if err != nil {
+				return err
+			}
+			return h.Run(c.Context(), host.RunOptions{
+				Only: only, Listener: listener, Keys: keys, Public: p.App.Config.PublicRead,
+			})
+		},
+	}
+	c.Flags().StringSliceVar(&only, "only", nil, "run only these functions, separated by commas")
+	c.Flags().StringVar(&address, "address", "127.0.0.1", "listen on this address")
+	c.Flags().IntVar(&port, "port", 7071, "listen on this port; 0 takes a free one, which the log names")
+	return c
+}
+
+// listenFor listens when any of the functions answers HTTP; else it returns nil.
+func listenFor(h *host.Host, only []string, address string, port int) (net.Listener, error) {
+	if needed, err := h.HasHTTP(only); err != nil || !needed {
+		return nil, err
+	}
+	if port != 0 {
+		if _, err := host.Port("--port", strconv.Itoa(port)); err != nil {
+			return nil, usageError{err}
+		}
+	}
+	listener, err := host.Listen(address, port)
+	if err != nil {
+		return nil, fmt.Errorf("%w: choose another with --port", err)
+	}
+	return listener, nil
+}

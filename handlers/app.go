@@ -1,0 +1,21 @@
+// Package handlers says what each function does, one file each. A handler is a caller's thin list of steps: the work is in
+// shared. Every handler may run twice, late, or on two machines at once, and ends in the same state.
+package handlers
+
+import (
+	"time"
+
+	"assay/shared/config"
+	"assay/shared/fetch"
+	"assay/shared/history"
+	"assay/shared/store"
+)
+
+// App is what the handlers work with.
+type App struct {
+	Config  config.Config
+	Store   *store.Store
+	History *history.History
+	Fetch   *fetch.Client
+	Now     func() time.Time
+}

@@ -1,0 +1,149 @@
+package handlers
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"assay/shared/chunk"
+	"assay/shared/clean"
+	"assay/shared/market"
+	"assay/shared/source"
+	"assay/shared/store"
+)
+
+// Clean reads one raw blob, judges what is in it, and merges the bars into the sources' own chunks.
+//
+// Running it twice on the same message changes nothing the second time, and still queues the spans for Load: the first run
+// may have been killed before it did. A payload that cannot be parsed is recorded as rejected and is not an error: trying
+// again would give the same result.
+func (a *App) Clean(ctx context.Context, message []byte) error {
+	pointer, err := DecodePointer(message)
+	if err != nil {
+		return err
+	}
+	records, err := a.Store.Blobs.Raw(ctx, pointer.Blob)
+	if err != nil {
+		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
+	}
+	found, err := judge(pointer.Blob, records)
+	if err != nil {
+		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
+	}
+	spans, err := a.merge(ctx, found.Bars)
+	if err != nil {
+		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
+	}
+	if err := a.Store.PutRejects(ctx, pointer.Blob, found.Rejects); err != nil {
+		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
+	}
+	return a.cleaned(ctx, pointer, found, spans)
+}
+
+// cleaned writes the receipt and passes the spans on. A payload that touches nothing ends here.
+func (a *App) cleaned(ctx context.Context, pointer Pointer, found judgement, spans []market.Span) error {
+	state := store.Cleaned
+	switch {
+	case len(spans) == 0 && found.Rejected > 0:
+		state = store.Rejected
+	case len(spans) == 0:
+		state = store.Loaded
+	}
+	_, err := a.Store.Advance(ctx, pointer.Blob, state, func(r *store.Receipt) {
+		r.Bars, r.Rejects, r.Rules, r.Spans, r.Reason = found.bars(), found.Rejected, clean.Rules, spans, found.reason
+	})
+	if err != nil || len(spans) == 0 {
+		return err
+	}
+	pointer.Spans = spans
+	return a.Store.Queues.Send(ctx, store.CleanPrices, pointer.Encode(), 0)
+}
+
+// judgement is what became of all records of one blob.
+type judgement struct {
+	clean.Result
+	reason string // why the first record that could not be parsed could not
+}
+
+func (j judgement) bars() int {
+	n := 0
+	for _, bars := range j.Bars {
+		n += len(bars)
+	}
+	return n
+}
+
+// judge parses and cleans the records of one blob. It returns an error only for what another release may be able to read.
+func judge(blob store.RawName, records []store.Record) (judgement, error) {
+	all := judgement{Result: clean.Result{Bars: map[clean.Key][]market.Bar{}}}
+	for n, record := range records {
+		payload, err := payloadOf(record, blob.Received)
+		if err != nil {
+			return all, fmt.Errorf("record %d: %w", n, err)
+		}
+		fault(record.Body)
+		cleaner := clean.New(clean.Origin{Record: n, Received: blob.Received, Authority: record.Authority})
+		err = source.Parse(payload, cleaner.Add)
+		if errors.Is(err, source.ErrUnknownDataset) {
+			return all, fmt.Errorf("record %d: %w", n, err)
+		}
+		if err != nil {
+			all.refuse(n, record, err)
+			continue
+		}
+		result := cleaner.Result()
+		for key, bars := range result.Bars {
+			all.Bars[key] = chunk.Merge(all.Bars[key], bars)
+		}
+		all.Rejects, all.Rejected = append(all.Rejects, result.Rejects...), all.Rejected+result.Rejected
+	}
+	return all, nil
+}
+
+// refuse records that nothing of a record could be used.
+func (j *judgement) refuse(n int, record store.Record, err error) {
+	reject := market.Reject{Record: n, Rule: "unreadable", Reason: err.Error(), Text: string(record.Body[:min(len(record.Body), 4096)])}
+	if len(record.Series) == 1 {
+		reject.Series = record.Series[0]
+	}
+	j.Rejects, j.Rejected = append(j.Rejects, reject), j.Rejected+1
+	if j.reason == "" {
+		j.reason = err.Error()
+	}
+}
+
+func payloadOf(record store.Record, received int64) (source.Payload, error) {
+	payload := source.Payload{
+		Dataset: record.Dataset, Series: record.Series, Interval: record.Interval,
+		Status: record.Status, Header: record.Header, Body: record.Body, Received: received,
+	}
+	if record.Options != "" {
+		if err := json.Unmarshal([]byte(record.Options), &payload.Options); err != nil {
+			return payload, fmt.Errorf("Assay-Options %.200q: %w", record.Options, err)
+		}
+	}
+	return payload, nil
+}
+
+// merge joins bars into their series, in a fixed order, and returns the spans that they touch.
+func (a *App) merge(ctx context.Context, bars map[clean.Key][]market.Bar) ([]market.Span, error) {
+	var spans []market.Span
+	for _, key := range slices.SortedFunc(maps.Keys(bars), compareKeys) {
+		span, err := a.History.Merge(ctx, key.Series, key.Interval, clean.Rules, bars[key])
+		if err != nil {
+			return nil, err
+		}
+		spans = append(spans, span)
+	}
+	return spans, nil
+}
+
+func compareKeys(a, b clean.Key) int {
+	if c := a.Series.Compare(b.Series); c != 0 {
+		return c
+	}
+	return int(a.Interval - b.Interval)
+}

@@ -1,0 +1,33 @@
+package handlers
+
+import (
+	"context"
+	"fmt"
+
+	"assay/shared/store"
+)
+
+// chunksPerLoad bounds the work of one message. With the hours and days around them, these are at most 100 chunks.
+const chunksPerLoad = 90
+
+// Load brings the consensus, the table bars and the catalogue up to date for the spans that Clean touched. It settles the
+// front of them and queues what is left as its last act; the message that leaves nothing marks the receipt as loaded.
+//
+// Running it twice on the same message computes the same from the same chunks and writes nothing the second time. Two at
+// once on overlapping spans end as one after the other would.
+func (a *App) Load(ctx context.Context, message []byte) error {
+	pointer, err := DecodePointer(message)
+	if err != nil {
+		return err
+	}
+	rest, err := a.History.Settle(ctx, pointer.Spans, chunksPerLoad)
+	if err != nil {
+		return fmt.Errorf("load %s: %w", pointer.Blob, err)
+	}
+	if len(rest) > 0 {
+		pointer.Spans = rest
+		return a.Store.Queues.Send(ctx, store.CleanPrices, pointer.Encode(), 0)
+	}
+	_, err = a.Store.Advance(ctx, pointer.Blob, store.Loaded, nil)
+	return err
+}

@@ -1,0 +1,49 @@
+package handlers
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"assay/shared/market"
+	"assay/shared/store"
+)
+
+// Pointer is a queue message: where the data is, never the data itself.
+type Pointer struct {
+	Version     int
+	Blob        store.RawName
+	Spans       []market.Span // what Load has yet to settle
+	Traceparent string
+}
+
+type pointerJSON struct {
+	Version     int           `json:"v"`
+	Blob        string        `json:"blob"`
+	Spans       []market.Span `json:"spans,omitempty"`
+	Traceparent string        `json:"traceparent,omitempty"`
+}
+
+// Encode prints a pointer as a queue message.
+func (p Pointer) Encode() string {
+	text, err := json.Marshal(pointerJSON{1, p.Blob.String(), p.Spans, p.Traceparent})
+	if err != nil {
+		panic(err) // strings and numbers always marshal
+	}
+	return string(text)
+}
+
+// DecodePointer reads a queue message. A message that is no pointer can never work: the queue moves it to its poison queue.
+func DecodePointer(message []byte) (Pointer, error) {
+	var m pointerJSON
+	if err := json.Unmarshal(message, &m); err != nil {
+		return Pointer{}, fmt.Errorf("message is no pointer: %w", err)
+	}
+	if m.Version != 1 {
+		return Pointer{}, fmt.Errorf("message has version %d: this release reads version 1", m.Version)
+	}
+	blob, err := store.ParseRawName(m.Blob)
+	if err != nil {
+		return Pointer{}, fmt.Errorf("message: %w", err)
+	}
+	return Pointer{m.Version, blob, m.Spans, m.Traceparent}, nil
+}

@@ -1,0 +1,94 @@
+// Assay turns noisy public prices of cryptocurrencies and precious metals into a history that can be trusted.
+//
+// This file is the index of the program: which functions there are and what each of them calls. When they run is in
+// functions/, what a person can type is in commands/.
+package main
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"assay/commands"
+	"assay/handlers"
+	"assay/shared/config"
+	"assay/shared/fetch"
+	"assay/shared/history"
+	"assay/shared/host"
+	"assay/shared/store"
+)
+
+//go:embed host.json functions/*/function.json
+var files embed.FS
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	program, err := wire(os.Getenv)
+	if err == nil {
+		err = commands.Root(program).ExecuteContext(ctx)
+	}
+	if err != nil && !errors.Is(err, host.ErrStopped) {
+		fmt.Fprintln(os.Stderr, "assay:", err)
+	}
+	os.Exit(commands.ExitCode(err))
+}
+
+// wire builds the program. It does no I/O: storage and providers are asked when a function first needs them.
+func wire(getenv func(string) string) (*commands.Program, error) {
+	settings, err := config.Load(getenv)
+	if err != nil {
+		return nil, err
+	}
+	st, err := store.Open(settings.Storage, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	client, err := fetch.New(st.Tables, fetch.Options{Now: time.Now, URL: settings.SourceURL})
+	if err != nil {
+		return nil, fmt.Errorf("ASSAY_SOURCE_URL: %w", err)
+	}
+	app := &handlers.App{
+		Config:  settings,
+		Store:   st,
+		History: history.New(st.Tables, time.Now),
+		Fetch:   client,
+		Now:     time.Now,
+	}
+	return &commands.Program{Version: version(), Files: files, App: app, Functions: functions(app)}, nil
+}
+
+// functions says what each folder in functions/ runs.
+func functions(app *handlers.App) host.Functions {
+	return host.Functions{
+		Work: map[string]host.Work{
+			"FetchCoinbase": app.FetchCoinbase,
+			"FetchKraken":   app.FetchKraken,
+			"FetchBitstamp": app.FetchBitstamp,
+			"FetchLBMA":     app.FetchLBMA,
+			"Clean":         app.Clean,
+			"Load":          app.Load,
+			"Reconcile":     app.Reconcile,
+		},
+		HTTP: map[string]http.Handler{
+			"Api":  app.Api(),
+			"Page": app.Page(),
+		},
+	}
+}
+
+// version is what go build knows: the module's version, or the commit.
+func version() string {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return "unknown"
+	}
+	return info.Main.Version
+}
