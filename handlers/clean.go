@@ -53,6 +53,7 @@ func (a *App) cleaned(ctx context.Context, pointer Pointer, found judgement, spa
 		state = store.Loaded
 	}
 	_, err := a.Store.Advance(ctx, pointer.Blob, state, func(r *store.Receipt) {
+		r.Queued = a.Now().UnixMilli()
 		r.Bars, r.Rejects, r.Rules, r.Spans, r.Reason = found.bars(), found.Rejected, clean.Rules, spans, found.reason
 	})
 	if err != nil || len(spans) == 0 {

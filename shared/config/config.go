@@ -11,7 +11,7 @@ import (
 type Config struct {
 	Storage     Storage       // where everything is kept
 	AcceptTerms []string      // ASSAY_ACCEPT_TERMS: sources whose terms the owner accepts, separated by commas; none
-	Watchlist   []string      // ASSAY_WATCHLIST: the instruments to gather, separated by commas; BTC-USD,ETH-USD,LTC-USD
+	Watchlist   []string      // ASSAY_WATCHLIST: the instruments to gather, separated by commas; see defaultWatchlist
 	SourceURL   string        // ASSAY_SOURCE_URL: a server on loopback that answers in every provider's place, such as the simulated market; none
 	ResendAfter time.Duration // ASSAY_RESEND_AFTER: how long a payload may be on its way before Reconcile sends it again; 30m
 	KeysFile    string        // ASSAY_FUNCTION_KEYS_FILE: function keys that `assay run` accepts, one a line; none: loopback only
@@ -33,6 +33,9 @@ type Storage struct {
 // Development is what commands use when nothing is set: Azurite on its default ports.
 const Development = "UseDevelopmentStorage=true"
 
+// defaultWatchlist is what is gathered when nothing is set: a source takes of it what it has.
+const defaultWatchlist = "BTC-USD,ETH-USD,LTC-USD,XAU-USD-AM,XAU-USD-PM,XAG-USD-FIX,XPT-USD-AM,XPT-USD-PM,XPD-USD-AM,XPD-USD-PM"
+
 // Load reads the settings through get, which is os.Getenv in the program.
 func Load(get func(string) string) (Config, error) {
 	c := Config{
@@ -46,7 +49,7 @@ func Load(get func(string) string) (Config, error) {
 			ClientID:    get("AzureWebJobsStorage__clientId"),
 		},
 		AcceptTerms: list(get("ASSAY_ACCEPT_TERMS")),
-		Watchlist:   list(or(get("ASSAY_WATCHLIST"), "BTC-USD,ETH-USD,LTC-USD")),
+		Watchlist:   list(or(get("ASSAY_WATCHLIST"), defaultWatchlist)),
 		SourceURL:   get("ASSAY_SOURCE_URL"),
 		KeysFile:    get("ASSAY_FUNCTION_KEYS_FILE"),
 		HandlerPort: or(get("FUNCTIONS_CUSTOMHANDLER_PORT"), "8080"),

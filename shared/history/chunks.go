@@ -1,12 +1,17 @@
 package history
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"assay/shared/chunk"
 	"assay/shared/market"
@@ -170,24 +175,49 @@ func (s stored) change(series market.SeriesID) store.Change {
 	}}
 }
 
-// write stores chunks of one series and interval, and returns those that somebody else had changed meanwhile. Many chunks go
-// as transactions; where one of those meets a conflict, its chunks go one by one.
-func (h *History) write(ctx context.Context, series market.SeriesID, chunks []stored) (conflicted []stored, err error) {
-	for len(chunks) > 0 {
-		n := 1
-		partition := func(s stored) string { return chunkPartition(series, s.Interval, s.start) }
-		for n < min(len(chunks), 100) && partition(chunks[n]) == partition(chunks[0]) {
-			n++
-		}
-		missed, err := h.writeTogether(ctx, series, chunks[:n])
-		if err != nil {
-			return nil, err
-		}
-		conflicted, chunks = append(conflicted, missed...), chunks[n:]
+// Chunks are packed and sent while the next ones are made: together so many in one transaction, of which so many are on
+// their way at once.
+const (
+	together = 32
+	sending  = 2
+)
+
+// write stores chunks of one series and interval, as they come, and returns those that somebody else had changed meanwhile,
+// ascending. It stops at the first error of either side.
+func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter.Seq2[stored, error]) (conflicted []stored, err error) {
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(sending)
+	var mu sync.Mutex
+	send := func(batch []stored) {
+		group.Go(func() error {
+			missed, err := h.writeTogether(groupCtx, series, batch)
+			mu.Lock()
+			defer mu.Unlock()
+			conflicted = append(conflicted, missed...)
+			return err
+		})
 	}
-	return conflicted, nil
+	var batch []stored
+	partition := func(s stored) string { return chunkPartition(series, s.Interval, s.start) }
+	for s, err := range chunks {
+		if err != nil {
+			return nil, errors.Join(err, group.Wait())
+		}
+		if len(batch) == together || len(batch) > 0 && partition(batch[0]) != partition(s) {
+			send(batch)
+			batch = nil
+		}
+		batch = append(batch, s)
+	}
+	if len(batch) > 0 {
+		send(batch)
+	}
+	err = group.Wait()
+	slices.SortFunc(conflicted, func(a, b stored) int { return cmp.Compare(a.start, b.start) })
+	return conflicted, err
 }
 
+// writeTogether stores chunks of one partition. Where their transaction meets a conflict, they go one by one.
 func (h *History) writeTogether(ctx context.Context, series market.SeriesID, chunks []stored) (conflicted []stored, err error) {
 	table := chunkTable(chunks[0].Interval)
 	if len(chunks) > 1 {

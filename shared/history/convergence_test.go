@@ -58,13 +58,15 @@ func deliver(c correction) func(Tables) error {
 	}
 }
 
-// scenarios are a first state, delivered in order, and two payloads that arrive at once.
-var scenarios = []struct {
+// scenario is a first state, delivered in order, and two payloads that arrive at once.
+type scenario struct {
 	name   string
 	before []correction
 	atOnce [2]correction
 	bound  int // of interruptions; 0 follows every order
-}{
+}
+
+var scenarios = []scenario{
 	{
 		"two venues, days, corrections that leave the median as it was",
 		[]correction{

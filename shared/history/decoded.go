@@ -2,6 +2,8 @@ package history
 
 import (
 	"container/list"
+	"maps"
+	"slices"
 	"sync"
 
 	"assay/shared/market"
@@ -63,6 +65,16 @@ func (d *decodedChunks) put(key decodedKey, c stored) {
 	d.bars += len(c.Bars)
 	for d.bars > maxDecoded && d.byUse.Len() > 1 {
 		d.remove(d.byUse.Back())
+	}
+}
+
+// keep remembers chunks of one series, by start, as they have just been written: who settles or serves them next need not
+// read them back. Their bars may be a part of a longer run, which would stay in memory as long as they do: hence the copy.
+func (h *History) keep(series market.SeriesID, written map[int64]stored) {
+	for _, start := range slices.Sorted(maps.Keys(written)) {
+		s := written[start]
+		s.Bars = slices.Clone(s.Bars)
+		h.decoded.put(decodedKey{s.Interval, chunkPartition(series, s.Interval, start), chunkRow(s.Interval, start)}, s)
 	}
 }
 

@@ -60,26 +60,39 @@ func (h *History) mergeOnce(ctx context.Context, series market.SeriesID, fresh [
 	for _, old := range olds {
 		byStart[old.start] = old
 	}
-	freshByStart := map[int64]chunk.Chunk{}
-	var changed []stored
-	for _, c := range fresh {
-		start := chunk.Floor(i, c.Bars[0].Start)
-		freshByStart[start] = c
-		merged := c
-		old, exists := byStart[start]
-		if exists {
-			merged.Bars, merged.Rules = chunk.Merge(old.Bars, c.Bars), min(old.Rules, c.Rules)
+	freshByStart, merged := map[int64]chunk.Chunk{}, map[int64]stored{}
+	missed, err := h.write(ctx, series, func(yield func(stored, error) bool) {
+		for _, c := range fresh {
+			start := chunk.Floor(i, c.Bars[0].Start)
+			freshByStart[start] = c
+			if s, differs := byStart[start].merge(c, start); differs {
+				merged[start] = s
+				if !yield(s, nil) {
+					return
+				}
+			}
 		}
-		state := chunk.StateHash(merged)
-		if exists && state == old.state && merged.Rules == old.Rules {
-			continue
-		}
-		changed = append(changed, stored{Chunk: merged, start: start, etag: old.etag, state: state, value: chunk.ValueHash(merged)})
-	}
-	missed, err := h.write(ctx, series, changed)
+	})
 	conflicted := make([]chunk.Chunk, len(missed))
 	for n, s := range missed {
 		conflicted[n] = freshByStart[s.start]
+		delete(merged, s.start)
+	}
+	if err == nil {
+		h.keep(series, merged)
 	}
 	return conflicted, err
+}
+
+// merge joins fresh bars into what is stored, the zero stored if nothing is, and reports whether that changes it.
+func (old stored) merge(fresh chunk.Chunk, start int64) (merged stored, differs bool) {
+	merged = stored{Chunk: fresh, start: start, etag: old.etag}
+	if old.etag != "" {
+		merged.Bars, merged.Rules = chunk.Merge(old.Bars, fresh.Bars), min(old.Rules, fresh.Rules)
+	}
+	if merged.state = chunk.StateHash(merged.Chunk); old.etag != "" && merged.state == old.state && merged.Rules == old.Rules {
+		return old, false
+	}
+	merged.value = chunk.ValueHash(merged.Chunk)
+	return merged, true
 }

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sort"
 
+	"golang.org/x/sync/errgroup"
+
 	"assay/shared/chunk"
 	"assay/shared/market"
 	"assay/shared/store"
@@ -166,12 +168,12 @@ func (h *History) settleRun(ctx context.Context, in market.Instrument, run []tar
 	if i == market.Minute {
 		return nil
 	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(sending)
 	for _, t := range run {
-		if err := h.writeRows(ctx, id, t); err != nil {
-			return err
-		}
+		group.Go(func() error { return h.writeRows(groupCtx, id, t) })
 	}
-	return nil
+	return group.Wait()
 }
 
 // settleOnce derives chunks, writes those that changed and returns them by start, without those that met another writer.
@@ -190,24 +192,29 @@ func (h *History) settleOnce(ctx context.Context, in market.Instrument, run []ta
 	if err != nil {
 		return nil, err
 	}
-	var changed []stored
-	for _, t := range run {
-		old, exists := settled[t.start]
-		if !exists {
-			old = stored{Chunk: chunk.Chunk{Interval: i}, start: t.start}
+	changed := map[int64]stored{}
+	conflicted, err := h.write(ctx, id, func(yield func(stored, error) bool) {
+		for _, t := range run {
+			old, exists := settled[t.start]
+			if !exists {
+				old = stored{Chunk: chunk.Chunk{Interval: i}, start: t.start}
+			}
+			fresh, differs, err := h.derive(ctx, facts, old)
+			settled[t.start] = fresh
+			if differs {
+				changed[t.start] = fresh
+			}
+			if (differs || err != nil) && !yield(fresh, err) {
+				return
+			}
 		}
-		fresh, differs, err := h.derive(ctx, facts, old)
-		if err != nil {
-			return nil, err
-		}
-		settled[t.start] = fresh
-		if differs {
-			changed = append(changed, fresh)
-		}
-	}
-	conflicted, err := h.write(ctx, id, changed)
+	})
 	for _, s := range conflicted {
 		delete(settled, s.start)
+		delete(changed, s.start)
+	}
+	if err == nil && i != market.Minute { // minutes of a consensus are not read soon: they would push out the sources'
+		h.keep(id, changed)
 	}
 	return settled, err
 }
