@@ -108,12 +108,7 @@ func get[I any](a *api, at route, answer reflect.Type, handle func(context.Conte
 			if err == nil {
 				answer, err = handle(r.Context(), in)
 			}
-			if err == nil {
-				err = a.send(w, r, answer)
-			}
-			if err != nil {
-				fail(w, r, err)
-			}
+			a.respond(w, r, answer, err)
 		}}, nil
 	})
 	delete(operation.Responses, "422") // huma's own validation is off

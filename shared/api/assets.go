@@ -43,6 +43,17 @@ func (t asset) candidates(entries []history.Entry) []known {
 	return slices.DeleteFunc(append(consensus, imports...), func(s known) bool { return s.base(market.Day) == 0 })
 }
 
+// things are the candidates of each asset, and the days in which any of all has a bar. What lies outside counts neither for
+// nor against a series, so that a range may reach into the future.
+func things(entries []history.Entry) (candidates [][]known, stored span) {
+	var all []known
+	for _, one := range assets {
+		candidates = append(candidates, one.candidates(entries))
+		all = append(all, candidates[len(candidates)-1]...)
+	}
+	return candidates, days(all)
+}
+
 // days returns the range of whole days in which any of the series has a bar; it is empty if there are no series.
 func days(candidates []known) span {
 	var all span

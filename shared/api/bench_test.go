@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"assay/shared/market"
+	"assay/shared/store/storetest"
 )
 
 // fiveYears is 1,826 days of prices with two decimals, all flagged thin.
@@ -100,4 +101,17 @@ func BenchmarkBars(b *testing.B) {
 			ask(b, bars)
 		}
 	})
+}
+
+// Five years of days read by a process that has just started, from a storage that holds them.
+func BenchmarkBarsCold(b *testing.B) {
+	w := newWorld(b, storetest.Open(b))
+	w.put("BTC-USD.kraken", market.Day, fiveYears()...)
+	w.put("BTC-USD.coinbase", market.Day, fiveYears()...)
+	for b.Loop() {
+		recorder := newReader(w).get("/api/v1/series/BTC-USD/bars?from=2019-01-15&to=2024-01-15")
+		if recorder.Code != http.StatusOK {
+			b.Fatal(recorder.Body)
+		}
+	}
 }

@@ -74,13 +74,7 @@ func (a *api) expensiveThings(ctx context.Context, in *expensiveInput) (reply, e
 	if err != nil {
 		return reply{}, err
 	}
-	candidates := make([][]known, len(assets))
-	var all []known
-	for i, one := range assets {
-		candidates[i] = one.candidates(entries)
-		all = append(all, candidates[i]...)
-	}
-	stored := days(all)
+	candidates, stored := things(entries)
 	r := yearsBack(from, to, stored.to, 5)
 	looked := make([][]choice, len(assets))
 	group, groupCtx := errgroup.WithContext(ctx)

@@ -97,6 +97,7 @@ func TestChoiceIsFirstThatCoversElseMost(t *testing.T) {
 			}
 			return bars
 		}
+		w.put("BTC-USD.kraken", market.Day, run(market.Day, monday, 14, bar)...)
 		w.declare("XAU-USD.goldapi", market.Quote)
 		w.put("XAU-USD.goldapi", market.Day, days(c.spot)...)
 		w.put("XAU-USD-PM.lbma", market.Day, days(c.fixed)...)

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -176,6 +177,29 @@ func TestGzip(t *testing.T) {
 			t.Errorf("unpacked %d bytes, %v; want the %d of the plain answer", len(unpacked), err, plain.Body.Len())
 		}
 	}
+}
+
+// Whatever is asked for, the answer is a good one or a problem of the client's.
+func FuzzRequest(f *testing.F) {
+	w := prices(f)
+	f.Add("BTC-USD/bars", "interval=1w&from=2024-01-15&maxPoints=2&fill=previous")
+	f.Add("BTC-USD.kraken/bars", "interval=3mo&from=-1e11&to=1e308&format=csv")
+	f.Add("XAG-USD-FIX/explain", "t=1e10&interval=1d")
+	f.Add("../etc", "to=%zz;a&&b")
+	f.Add("XAU-USD.workshop/bars", "interval=120mo&maxPoints=600000&fill=previous&from=0001-01-01&to=9999-12-31")
+	f.Fuzz(func(t *testing.T, path, query string) {
+		if strings.HasSuffix(path, "/explain") {
+			t.Skip("it needs storage")
+		}
+		r := &http.Request{Method: http.MethodGet, URL: &url.URL{Path: "/api/v1/series/" + path, RawQuery: query}, Header: http.Header{}}
+		recorder := httptest.NewRecorder()
+		w.handler.ServeHTTP(recorder, r)
+		if recorder.Code != http.StatusOK {
+			if status, detail := problemOf(t, recorder); status >= 500 || detail == "" {
+				t.Errorf("%s?%s: %d %s", path, query, status, detail)
+			}
+		}
+	})
 }
 
 func TestCacheForgets(t *testing.T) {

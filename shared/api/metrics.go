@@ -39,9 +39,8 @@ func (a *api) metrics(ctx context.Context, in *metricsInput) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	candidates := assets[i].candidates(entries)
-	stored := days(candidates)
-	looked, err := a.choose(ctx, candidates, yearsBack(from, to, stored.to, 1).cut(stored))
+	candidates, stored := things(entries)
+	looked, err := a.choose(ctx, candidates[i], yearsBack(from, to, days(candidates[i]).to, 1).cut(stored))
 	if err != nil {
 		return reply{}, err
 	}

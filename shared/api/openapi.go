@@ -70,11 +70,6 @@ func (a *api) openAPI() http.HandlerFunc {
 		if err == nil {
 			answer, err = generated()
 		}
-		if err == nil {
-			err = a.send(w, r, answer)
-		}
-		if err != nil {
-			fail(w, r, err)
-		}
+		a.respond(w, r, answer, err)
 	}
 }

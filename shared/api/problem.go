@@ -15,7 +15,7 @@ import (
 )
 
 // problem returns an error that is answered with this status; the text is a sentence for people.
-func problem(status int, format string, arguments ...any) error {
+func problem(status int, format string, arguments ...any) *huma.ErrorModel {
 	return &huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: fmt.Sprintf(format, arguments...)}
 }
 
@@ -37,10 +37,10 @@ func fail(w http.ResponseWriter, r *http.Request, err error) {
 		return // the client is gone
 	case errors.Is(err, store.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):
 		w.Header().Set("Retry-After", "5")
-		_ = errors.As(problem(http.StatusServiceUnavailable, "The storage cannot be read: %v.", err), &p)
+		p = problem(http.StatusServiceUnavailable, "The storage cannot be read: %v.", err)
 	default:
 		slog.ErrorContext(r.Context(), "answer", "path", r.URL.Path, "error", err)
-		_ = errors.As(problem(http.StatusInternalServerError, "This is our fault, and logged: %v.", err), &p)
+		p = problem(http.StatusInternalServerError, "This is our fault, and logged: %v.", err)
 	}
 	body, err := json.Marshal(p)
 	if err != nil {

@@ -60,13 +60,20 @@ func startProcess(t *testing.T, mode, events string, env ...string) *process {
 	return p
 }
 
-// startHandler starts the program as the Functions host does, and waits for it as that does: GET / every 25 ms, any answer.
+// startHandler starts the program as the Functions host does, and waits for it.
 func startHandler(t *testing.T) *process {
 	t.Helper()
 	port := freePort(t)
 	p := startProcess(t, "host", filepath.Join(t.TempDir(), "events"), handlerEnvironment(port)...)
 	p.url = "http://127.0.0.1:" + port
-	eventually(t, "the handler answers GET /", func() bool {
+	p.waitReady()
+	return p
+}
+
+// waitReady waits as the Functions host does: GET / every 25 ms, any answer.
+func (p *process) waitReady() {
+	p.t.Helper()
+	eventually(p.t, "the handler answers GET /", func() bool {
 		response, err := http.Get(p.url + "/")
 		if err != nil {
 			return false
@@ -74,7 +81,6 @@ func startHandler(t *testing.T) *process {
 		response.Body.Close()
 		return true
 	})
-	return p
 }
 
 func handlerEnvironment(port string) []string {

@@ -99,7 +99,7 @@ type event struct {
 }
 
 // programFunctions are the program's functions. Work writes its payload to the events file and then does what the payload
-// says: fail, panic, kill (the process, the first time), slow (until its deadline), stuck (for ever), or nothing.
+// says: fail, panic, kill or goroutine (a panic in one; the process ends, the first time), slow (until its deadline), stuck (for ever), or nothing.
 func programFunctions() Functions {
 	events, err := os.OpenFile(os.Getenv(programEvents), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -132,13 +132,20 @@ func obey(ctx context.Context, order string) error {
 		return errors.New("asked to fail\nin two lines")
 	case "panic":
 		panic("asked to panic")
-	case "kill":
-		marker := os.Getenv(programEvents) + "." + detail
-		if _, err := os.Stat(marker); err != nil {
-			_ = os.WriteFile(marker, nil, 0o600) // a missing marker only kills again
-			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
-			select {}
+	case "kill", "goroutine":
+		marker := os.Getenv(programEvents) + "." + order + detail
+		if _, err := os.Stat(marker); err == nil {
+			return nil
 		}
+		if err := os.WriteFile(marker, nil, 0o600); err != nil {
+			return err
+		}
+		if order == "goroutine" {
+			go panic("asked to panic in a goroutine")
+		} else if err := syscall.Kill(os.Getpid(), syscall.SIGKILL); err != nil {
+			return err
+		}
+		select {}
 	case "slow":
 		<-ctx.Done()
 		return ctx.Err()

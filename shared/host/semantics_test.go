@@ -2,7 +2,6 @@ package host
 
 import (
 	"encoding/json"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -132,7 +131,7 @@ func startFunc(t *testing.T, tool, events string, storage config.Storage) (stop 
 	}
 	cmd := exec.Command(tool, "start", "--script-root", root, "--port", freePort(t))
 	cmd.Env = append(os.Environ(), programMode+"=host", programEvents+"="+events, "FUNCTIONS_WORKER_RUNTIME=custom",
-		"AzureWebJobsStorage="+storage.Connection)
+		"TMPDIR="+t.TempDir(), "AzureWebJobsStorage="+storage.Connection) // it leaves logs in TMPDIR
 	cmd.Stdout, cmd.Stderr = log, log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -182,7 +181,7 @@ func texts(t *testing.T, queues *store.Queues, queue string) map[string]bool {
 	found := map[string]bool{}
 	for _, m := range messages {
 		if found[m.Text] {
-			t.Error(fmt.Sprintf("%q is there twice", m.Text))
+			t.Errorf("%q is there twice", m.Text)
 		}
 		found[m.Text] = true
 	}

@@ -75,8 +75,9 @@ function remarks(asset, e, model, on) {
   if (!e) return lines;
   if (model.rebase) lines.push(element('p', { class: 'common' }, `100 on ${day(asset.time[e.first])}`));
   const { common, bars } = judge(asset, model.range.from, model.range.to);
-  for (const { name, count: n } of common) {
-    lines.push(element('p', { class: 'common' }, n === bars ? `${name} throughout` : `${name}: ${count(n)} of ${count(bars)} bars`));
+  for (const [n, same] of Map.groupBy(common, (flag) => flag.count)) {
+    const names = same.map((flag) => flag.name).join(', ');
+    lines.push(element('p', { class: 'common' }, n === bars ? `${names} throughout` : `${names}: ${count(n)} of ${count(bars)} bars`));
   }
   return lines;
 }

@@ -82,7 +82,7 @@ const rested = (page, address) => page.waitForResponse((response) => response.ur
 await check('first load', PAGE, async (page, bytes) => {
   await drawn(page);
   const size = await bytes();
-  assert.ok(size > 40_000 && size <= 100_000, `${size} bytes`);
+  assert.ok(size > 30_000 && size <= 100_000, `${size} bytes`);
   for (const [name, colour] of Object.entries(colours.light)) {
     assert.ok((await pixels(page, colour)) > 300, `the curve of ${name} is drawn`);
   }
