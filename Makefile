@@ -8,7 +8,7 @@ azurite := node node_modules/azurite/dist/src/azurite.js
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
-assay: $(shell find . -name '*.go' -not -path './node_modules/*') go.mod host.json $(wildcard functions/*/function.json shared/web/assets/*) ## build the program
+assay: $(shell find . -name '*.go' -not -path './node_modules/*') go.mod host.json $(wildcard functions/*/function.json shared/web/assets/* shared/web/assets/*/*) ## build the program
 	go build -trimpath -o assay .
 
 node_modules: package-lock.json
@@ -38,10 +38,20 @@ func: assay ## put links beside host.json, so that plain `func start` works here
 test: node_modules ## the whole suite, under ten minutes on two cores
 	CGO_ENABLED=1 go test -race -timeout 15m ./...
 
+test-func: node_modules ## only the tests under the real Functions host, which func or $$FUNC names
+	go test -count=1 -run TestFunctionsHost -v .
+
+test-page: node_modules ## only the page in a browser
+	go test -count=1 -run TestPageInBrowser -v ./shared/web
+
+bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it is installed
+	go test -tags bench -count=1 -run TestBars -v -timeout 20m .
+	go test -run '^$$' -bench . -benchmem ./shared/...
+
 check: ## formatting and linters
 	@test -z "$$(go tool gofumpt -l .)" || { echo "gofumpt would change:"; go tool gofumpt -l .; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...
 	go tool unparam ./...
 
-.PHONY: help deps run func test check
+.PHONY: help deps run func test test-func test-page bench check

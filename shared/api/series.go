@@ -113,7 +113,7 @@ func (s known) missing() error {
 	}
 	switch {
 	case len(ids) == 0:
-		return notFound("No price of %s is stored yet: /api/v1/series lists what is.", s.ID.Instrument)
+		return notFound("No price of %s is stored yet: /api/v1/series lists what is.", s.ID)
 	case s.ID.Source != "":
 		return notFound("No series %s is stored: of %s there is %s.", s.ID, s.ID.Instrument, strings.Join(ids, ", "))
 	default:
