@@ -166,7 +166,7 @@ func (c *Cleaner) finished(r *run, row *market.Row) bool {
 	case row.Unfinished:
 		c.refuse(row, "unfinished", "", "the source's newest bar was in progress when the source wrote this")
 		return false
-	case end > received+clockSkew:
+	case end*1000 > c.origin.Received:
 		c.refuse(row, "future", "", "the bar ends at %s, after it was received at %s", clock(end), clock(received))
 		return false
 	default:

@@ -26,7 +26,7 @@ type Turn struct {
 // at work, for at most TurnLimit.
 func (c *Client) Claim(ctx context.Context, source string, slot time.Time) (Turn, bool, error) {
 	now := c.now()
-	slot = slot.UTC()
+	slot = slot.UTC().Truncate(time.Second)
 	if slot.After(now.Add(maxAhead)) {
 		return Turn{}, false, fmt.Errorf("turn of %s: slot %s is ahead of the clock, %s", source, slot.Format(time.RFC3339), now.UTC().Format(time.RFC3339))
 	}

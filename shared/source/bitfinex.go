@@ -13,7 +13,6 @@ package source
 import (
 	"strconv"
 	"strings"
-	"time"
 
 	"assay/shared/market"
 )
@@ -24,7 +23,6 @@ var bitfinex = Source{
 	Docs:     "https://docs.bitfinex.com/reference/rest-public-candles",
 	Terms:    "Market data may be used by yourself.",
 	Roles:    map[market.Class]market.Role{market.Crypto: market.Venue},
-	Budget:   Budget{Calls: 20, Per: time.Minute},
 	Symbol:   bitfinexSymbol,
 	Requests: func(market.Instrument, Ask) []Request { return nil },
 	formats:  []format{{dataset: "bitfinex-csv", parse: parseBitfinex, detect: detectBitfinex}},

@@ -87,8 +87,8 @@ func (c *clock) setDates(dates []shortDate) error {
 // units are the parts of a second in which numbers count.
 var units = map[string]int64{"s": 1, "ms": 1000, "us": 1_000_000}
 
-// setUnit decides what numbers count. The latest of them is a time since 1973 in at most one unit; if it is in none, it may
-// be an earlier one in several.
+// setUnit decides what numbers count. In at most one unit the latest of them is a time since 1973. That is it, unless the file
+// makes sense in another only: then the other is, or several are and the file is refused.
 func (c *clock) setUnit(times string, numbers []int64) error {
 	if times != "" {
 		unit, ok := units[times]
@@ -98,26 +98,50 @@ func (c *clock) setUnit(times string, numbers []int64) error {
 		c.unit = unit
 		return nil
 	}
-	if len(numbers) == 0 || !slices.ContainsFunc(numbers, func(v int64) bool { return !isNumericDate(v) }) {
+	if !slices.ContainsFunc(numbers, func(v int64) bool { return !isNumericDate(v) }) {
 		return nil
 	}
 	const since1973, until2100 = 100_000_000, 4_102_444_800
 	latest := slices.Max(numbers)
+	var recent int64
 	var readings []string
 	for _, name := range []string{"s", "ms", "us"} {
-		at := latest / units[name]
+		unit := units[name]
+		at := latest / unit
 		if since1973 <= at && at < until2100 {
-			c.unit = units[name]
+			recent = unit
+		}
+		if at >= until2100 || !areTimes(numbers, unit) {
+			continue
+		}
+		if c.unit = unit; unit == recent {
 			return nil
 		}
-		if at < since1973 {
-			readings = append(readings, time.Unix(at, 0).UTC().Format(time.RFC3339)+" in "+name)
+		readings = append(readings, time.Unix(at, 0).UTC().Format(time.RFC3339)+" in "+name)
+	}
+	switch {
+	case len(readings) == 0 && recent != 0:
+		c.unit = recent
+		return nil
+	case len(readings) == 0:
+		return fmt.Errorf("numbers such as %d are no times of bars a minute, an hour or a day apart, in s, ms or us: %w", latest, ErrFormat)
+	case len(readings) == 1:
+		return nil
+	default:
+		return fmt.Errorf("%d is %s: say --times s, ms or us: %w", latest, strings.Join(readings, " or "), ErrFormat)
+	}
+}
+
+// areTimes reports whether numbers of a unit can be the times of bars.
+func areTimes(numbers []int64, unit int64) bool {
+	starts := make([]int64, len(numbers))
+	for i, v := range numbers {
+		if v%unit != 0 {
+			return false
 		}
+		starts[i] = v / unit
 	}
-	if len(readings) == 0 {
-		return fmt.Errorf("time %d is after the year 2100 in s, ms and us: %w", latest, ErrFormat)
-	}
-	return fmt.Errorf("%d is %s: say --times s, ms or us: %w", latest, strings.Join(readings, " or "), ErrFormat)
+	return intervalOf(starts) != 0
 }
 
 // isNumericDate reports whether a number is a date such as 20160304.

@@ -50,7 +50,6 @@ func parseColumns(p Payload, emit func(market.Row)) error {
 		}
 		price := func(field int) string { return plain(l.cell(t.at[field])) }
 		row.Open, row.High, row.Low, row.Close, row.Volume = price(1), price(2), price(3), price(4), price(5)
-		row.Unit, row.Currency = p.Options.Unit, p.Options.Currency
 		emit(row)
 	}
 	return nil

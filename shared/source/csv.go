@@ -133,6 +133,7 @@ func separator(l string) byte {
 // split appends the cells of a line. A cell may be quoted, a quote in it doubled.
 func split(l string, comma byte, cells []string) []string {
 	for {
+		l = strings.TrimLeft(l, " ")
 		if !strings.HasPrefix(l, `"`) {
 			end := strings.IndexByte(l, comma)
 			if end < 0 {

@@ -60,20 +60,9 @@ func packing(body []byte) string {
 }
 
 func unpackOnce(body []byte, limit, head int) ([]byte, error) {
-	kind := packing(body)
-	var from io.Reader
-	var size uint64 // as the file itself says: where to begin, no more
-	var err error
-	if kind == "zip" {
-		from, size, err = onlyFile(body)
-		if err != nil {
-			return nil, err
-		}
-	} else {
-		size = uint64(binary.LittleEndian.Uint32(body[max(len(body)-4, 0):][:min(4, len(body))]))
-		if from, err = gzip.NewReader(bytes.NewReader(body)); err != nil {
-			return nil, fmt.Errorf("damaged gzip file: %w: %w", err, ErrFormat)
-		}
+	from, size, err := unpacker(body)
+	if err != nil {
+		return nil, err
 	}
 	most := limit + 1
 	if head > 0 {
@@ -81,12 +70,24 @@ func unpackOnce(body []byte, limit, head int) ([]byte, error) {
 	}
 	text := bytes.NewBuffer(make([]byte, 0, min(size, uint64(most))+bytes.MinRead))
 	if _, err := text.ReadFrom(io.LimitReader(from, int64(most))); err != nil {
-		return nil, fmt.Errorf("damaged %s file: %w: %w", kind, err, ErrFormat)
+		return nil, fmt.Errorf("damaged %s file: %w: %w", packing(body), err, ErrFormat)
 	}
 	if text.Len() > limit {
 		return nil, fmt.Errorf("file unpacks to more than %d bytes, which is 512 MiB or %d times its size: %w", limit, maxRatio, ErrFormat)
 	}
 	return text.Bytes(), nil
+}
+
+// unpacker returns the content of a packed file, and its size as the file says: where to begin, no more.
+func unpacker(body []byte) (io.Reader, uint64, error) {
+	if packing(body) == "zip" {
+		return onlyFile(body)
+	}
+	from, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, 0, fmt.Errorf("damaged gzip file: %w: %w", err, ErrFormat)
+	}
+	return from, uint64(binary.LittleEndian.Uint32(body[len(body)-4:])), nil
 }
 
 // onlyFile opens the one file of a zip archive.

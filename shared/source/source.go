@@ -5,6 +5,7 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
@@ -147,10 +148,21 @@ func Role(name string, in market.Instrument) market.Role {
 func Parse(p Payload, emit func(market.Row)) error {
 	for _, f := range formats() {
 		if f.dataset == p.Dataset {
-			return f.parse(p, emit)
+			return f.parse(p, p.Options.into(emit))
 		}
 	}
 	return fmt.Errorf("dataset %.40q: %w", p.Dataset, ErrUnknownDataset)
+}
+
+// into states unit and currency of rows that do not state them themselves.
+func (o Options) into(emit func(market.Row)) func(market.Row) {
+	if o.Unit == "" && o.Currency == "" {
+		return emit
+	}
+	return func(row market.Row) {
+		row.Unit, row.Currency = cmp.Or(row.Unit, o.Unit), cmp.Or(row.Currency, o.Currency)
+		emit(row)
+	}
 }
 
 // Missing is the text of a field that a format has and one record lacks: the cleaner says so of the bar. A field that the
