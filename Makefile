@@ -36,6 +36,7 @@ func: assay ## put links beside host.json, so that plain `func start` works here
 	./assay stage --in-place
 
 test: node_modules ## the whole suite, under ten minutes on two cores
+	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
 	CGO_ENABLED=1 go test -race -timeout 15m ./...
 
 test-func: node_modules ## only the tests under the real Functions host, which func or $$FUNC names

@@ -3,6 +3,7 @@ package commands
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"log/slog"
 	"os"
@@ -43,10 +44,15 @@ into one history with receipts. It is configured by settings in the environment:
 		Version:       p.Version,
 		SilenceUsage:  true,
 		SilenceErrors: true, // main prints them
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("there is no command %q: assay --help lists them", args[0])}
+			}
+			return nil
+		},
+		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
-		return usageError{err}
-	})
+	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(importCommand(p), hostCommand(p), runCommand(p), invokeCommand(p), stageCommand(p))
 	return root
 }

@@ -49,6 +49,9 @@ func (a *App) cleaned(ctx context.Context, pointer Pointer, found judgement, spa
 	switch {
 	case len(spans) == 0 && found.Rejected > 0:
 		state = store.Rejected
+		if first := found.Rejects[0]; found.reason == "" {
+			found.reason = fmt.Sprintf("no row could be used; row %d: %s", first.Row, first.Reason)
+		}
 	case len(spans) == 0:
 		state = store.Loaded
 	}

@@ -20,6 +20,9 @@ func (a *App) Load(ctx context.Context, message []byte) error {
 	if err != nil {
 		return err
 	}
+	if len(pointer.Spans) == 0 {
+		return fmt.Errorf("load %s: the message names no spans", pointer.Blob)
+	}
 	rest, err := a.History.Settle(ctx, pointer.Spans, chunksPerLoad)
 	if err != nil {
 		return fmt.Errorf("load %s: %w", pointer.Blob, err)

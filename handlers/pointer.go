@@ -45,5 +45,11 @@ func DecodePointer(message []byte) (Pointer, error) {
 	if err != nil {
 		return Pointer{}, fmt.Errorf("message: %w", err)
 	}
+	for _, span := range m.Spans {
+		if span.Series.Source == "" || !span.Interval.IsStored() || span.From >= span.To {
+			return Pointer{}, fmt.Errorf("message: span %s %s from %d to %d: want one source's bars of 1m, 1h or 1d, from before to",
+				span.Series, span.Interval, span.From, span.To)
+		}
+	}
 	return Pointer{m.Version, blob, m.Spans, m.Traceparent}, nil
 }

@@ -14,6 +14,7 @@ const (
 	receiptsSeen = 2 * receiptsKept    // how far back receipts are looked at; it costs one query a day and source
 	orphansFound = 7 * 24 * time.Hour  // how far back raw blobs without a receipt are looked for
 	maxResends   = 3                   // how often a payload is sent again before it is dead
+	maxSpread    = 24 * time.Hour      // over which those that are sent again at once are spread; a queue hides a message for 7 days at most
 )
 
 // Reconcile puts every raw blob that got lost on its way back on it, and removes receipts that nobody needs any more.
@@ -26,66 +27,81 @@ func (a *App) Reconcile(ctx context.Context, _ []byte) error {
 	if err != nil {
 		return fmt.Errorf("reconcile: %w", err)
 	}
+	var lost []store.Receipt
 	var errs []error
 	for _, name := range sources {
-		if err := a.reconcile(ctx, name); err != nil {
+		found, err := a.reconcile(ctx, name)
+		lost = append(lost, found...)
+		if err != nil {
 			errs = append(errs, fmt.Errorf("reconcile %s: %w", name, err))
+		}
+	}
+	for n, receipt := range lost {
+		if err := a.resend(ctx, receipt, n, len(lost)); err != nil {
+			errs = append(errs, fmt.Errorf("reconcile %s: %w", receipt.Name, err))
 		}
 	}
 	return errors.Join(errs...)
 }
 
-// reconcile does one source.
-func (a *App) reconcile(ctx context.Context, name string) error {
+// reconcile does one source, and returns the receipts whose pointers are to be sent again.
+func (a *App) reconcile(ctx context.Context, name string) ([]store.Receipt, error) {
 	now := a.Now()
 	receipts, err := a.Store.Receipts(ctx, name, now.Add(-receiptsSeen).UnixMilli(), now.UnixMilli()+1)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	known := map[store.RawName]bool{}
+	var lost []store.Receipt
 	for _, receipt := range receipts {
 		known[receipt.Name] = true
-		if err := a.follow(ctx, receipt); err != nil {
-			return err
+		again, err := a.follow(ctx, receipt)
+		if err != nil {
+			return lost, err
+		}
+		if again {
+			lost = append(lost, receipt)
 		}
 	}
 	blobs, err := a.Store.Blobs.ListRaw(ctx, name, now.Add(-orphansFound).UnixMilli(), now.Add(-a.Config.ResendAfter).UnixMilli())
 	if err != nil {
-		return err
+		return lost, err
 	}
 	for _, blob := range blobs {
 		if !known[blob] {
 			if err := a.adopt(ctx, blob); err != nil {
-				return err
+				return lost, err
 			}
 		}
 	}
-	return nil
+	return lost, nil
 }
 
-// follow does what one receipt needs: nothing, mostly.
-func (a *App) follow(ctx context.Context, receipt store.Receipt) error {
+// follow does what one receipt needs, nothing mostly, and reports whether its pointer is to be sent again: when it has been
+// unfinished for too long, each time twice as long as the time before. One that was sent again often enough is dead.
+func (a *App) follow(ctx context.Context, receipt store.Receipt) (again bool, err error) {
 	switch receipt.State {
 	case store.Stored, store.Cleaned:
-		return a.resend(ctx, receipt)
+		due := time.UnixMilli(receipt.Queued).Add(a.Config.ResendAfter << min(receipt.Tries, maxResends))
+		switch {
+		case a.Now().Before(due):
+			return false, nil
+		case receipt.Tries >= maxResends:
+			return false, a.Store.Bury(ctx, receipt)
+		}
+		return true, nil
 	case store.Loaded, store.Rejected:
 		if a.Now().Sub(time.UnixMilli(receipt.Name.Received)) > receiptsKept {
-			return a.Store.Forget(ctx, receipt)
+			return false, a.Store.Forget(ctx, receipt)
 		}
 	}
-	return nil
+	return false, nil
 }
 
-// resend sends a receipt's pointer again when it has been unfinished for too long: each time twice as long as the time before.
-// A receipt that was sent again often enough is dead.
-func (a *App) resend(ctx context.Context, seen store.Receipt) error {
-	due := time.UnixMilli(seen.Queued).Add(a.Config.ResendAfter << min(seen.Tries, maxResends))
-	if a.Now().Before(due) {
-		return nil
-	}
-	if seen.Tries >= maxResends {
-		return a.Store.Bury(ctx, seen)
-	}
+// resend sends a receipt's pointer again, the one numbered n of count. They are spread over half the time until they would be
+// due again: a payload that kills the process fails whatever is in hand with it, each time that it is tried, and sent together
+// those would die together every time.
+func (a *App) resend(ctx context.Context, seen store.Receipt, n, count int) error {
 	mine := false
 	_, err := a.Store.Advance(ctx, seen.Name, seen.State, func(r *store.Receipt) {
 		if mine = r.State == seen.State && r.Tries == seen.Tries && r.Queued == seen.Queued; mine {
@@ -96,15 +112,16 @@ func (a *App) resend(ctx context.Context, seen store.Receipt) error {
 	if err != nil || !mine {
 		return err
 	}
-	return a.send(ctx, seen)
+	spread := min(a.Config.ResendAfter<<seen.Tries, maxSpread)
+	return a.send(ctx, seen, spread/time.Duration(count)*time.Duration(n))
 }
 
-// send queues a receipt's pointer for the function that is next.
-func (a *App) send(ctx context.Context, r store.Receipt) error {
+// send queues a receipt's pointer for the function that is next, visible after delay.
+func (a *App) send(ctx context.Context, r store.Receipt, delay time.Duration) error {
 	if r.State == store.Cleaned {
-		return a.Store.Queues.Send(ctx, store.CleanPrices, Pointer{Blob: r.Name, Spans: r.Spans}.Encode(), 0)
+		return a.Store.Queues.Send(ctx, store.CleanPrices, Pointer{Blob: r.Name, Spans: r.Spans}.Encode(), delay)
 	}
-	return a.Store.Queues.Send(ctx, store.RawPrices, Pointer{Blob: r.Name}.Encode(), 0)
+	return a.Store.Queues.Send(ctx, store.RawPrices, Pointer{Blob: r.Name}.Encode(), delay)
 }
 
 // adopt gives a raw blob without a receipt one, and sends it on its way.
@@ -118,5 +135,5 @@ func (a *App) adopt(ctx context.Context, blob store.RawName) error {
 	if err != nil || !mine {
 		return err
 	}
-	return a.send(ctx, receipt)
+	return a.send(ctx, receipt, 0)
 }

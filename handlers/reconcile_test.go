@@ -82,6 +82,25 @@ func TestReconcileSendsAgain(t *testing.T) {
 	}
 }
 
+// What is due together comes back apart: a payload that kills the process would take the others along every time.
+func TestReconcileSpreadsWhatItSends(t *testing.T) {
+	w := newFetchWorld(t, storetest.Open(t), &fakeMarket{})
+	first := putReceipt(t, w.Store, noon, store.Stored)
+	for second := range 3 {
+		putReceipt(t, w.Store, noon.Add(time.Duration(1+second)*time.Second), store.Stored)
+	}
+	for range 2 {
+		w.reconcileAt(t, noon.Add(time.Hour))
+	}
+	if n, err := w.Store.Queues.Length(t.Context(), store.RawPrices); n != 4 || err != nil {
+		t.Errorf("raw-prices holds %d messages, %v; want all 4", n, err)
+	}
+	want := []string{Pointer{Version: 1, Blob: first}.Encode()}
+	if diff := cmp.Diff(want, w.messages(t, store.RawPrices)); diff != "" {
+		t.Errorf("visible in raw-prices at once (-want +got):\n%s", diff)
+	}
+}
+
 func TestReconcileSendsSpansToLoad(t *testing.T) {
 	w := newFetchWorld(t, storetest.Open(t), &fakeMarket{})
 	span := market.Span{
