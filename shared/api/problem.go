@@ -19,6 +19,14 @@ func problem(status int, format string, arguments ...any) *huma.ErrorModel {
 	return &huma.ErrorModel{Title: http.StatusText(status), Status: status, Detail: fmt.Sprintf(format, arguments...)}
 }
 
+// Problem is problem for the handlers that write.
+func Problem(status int, format string, arguments ...any) error {
+	return problem(status, format, arguments...)
+}
+
+// Fail answers a request with an error, as every resource here does.
+func Fail(w http.ResponseWriter, r *http.Request, err error) { fail(w, r, err) }
+
 func badRequest(format string, arguments ...any) error {
 	return problem(http.StatusBadRequest, format, arguments...)
 }

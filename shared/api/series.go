@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"assay/shared/history"
@@ -82,12 +83,19 @@ func (a *api) find(ctx context.Context, text string) (known, error) {
 		return known{}, badRequest("%s is no series: want an instrument such as BTC-USD or XAU-USD-PM, or one source's view of it such as BTC-USD.kraken.", quoted(text))
 	}
 	in, ok := market.Lookup(id.Instrument)
-	if !ok {
-		return known{}, notFound("The instrument %s is not known: /api/v1/series lists what is stored.", id.Instrument)
+	var classes []market.Class
+	if ok {
+		classes = append(classes, in.Class)
 	}
-	entries, err := a.History.Entries(ctx)
+	entries, err := a.History.Entries(ctx, classes...)
 	if err != nil {
 		return known{}, err
+	}
+	if i := slices.IndexFunc(entries, func(e history.Entry) bool { return e.ID.Instrument == id.Instrument }); !ok && i >= 0 {
+		in, ok = entries[i].Instrument, true
+	}
+	if !ok {
+		return known{}, notFound("The instrument %s is not known: /api/v1/series lists what is stored.", id.Instrument)
 	}
 	return lookup(entries, id, in), nil
 }

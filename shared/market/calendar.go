@@ -15,7 +15,11 @@ const (
 	London       Calendar = "london"        // London business days: one price a day
 	NewYork      Calendar = "new-york"      // New York business days: one price a day
 	Target       Calendar = "target"        // days of the euro system's TARGET: one price a day
+	Warsaw       Calendar = "warsaw"        // Polish business days: one price a day
 )
+
+// Calendars lists the calendars.
+var Calendars = []Calendar{Always, MetalSession, London, NewYork, Target, Warsaw}
 
 var newYork = mustLoad("America/New_York")
 
@@ -65,6 +69,8 @@ func (c Calendar) PerYear() float64 {
 		return 253
 	case Target:
 		return 256
+	case Warsaw:
+		return 251
 	default:
 		return 252
 	}
@@ -89,10 +95,12 @@ func (c Calendar) businessDay(d time.Time) bool {
 	}
 	easter := d.YearDay() - easterSunday(d.Year()).YearDay() // days after Easter Sunday
 	month, day := d.Month(), d.Day()
-	if month == time.January && day == 1 || month == time.December && day == 25 || easter == -2 {
+	if month == time.January && day == 1 || month == time.December && day == 25 || easter == -2 && c != Warsaw {
 		return false
 	}
 	switch c {
+	case Warsaw:
+		return easter != 1 && easter != 60 && !polishHoliday(d)
 	case London:
 		return easter != 1 && !londonHoliday(d)
 	case Target:
@@ -117,6 +125,25 @@ func londonHoliday(d time.Time) bool {
 		return monday && d.Day() >= 25
 	case time.December:
 		return d.Day() == 26 || (d.Day() == 27 || d.Day() == 28) && d.Weekday() <= time.Tuesday
+	default:
+		return false
+	}
+}
+
+// polishHoliday reports whether d is one of Poland's holidays of a fixed date, beside New Year and Christmas Day. Christmas Eve is
+// one since 2025.
+func polishHoliday(d time.Time) bool {
+	switch d.Month() {
+	case time.January:
+		return d.Day() == 6
+	case time.May:
+		return d.Day() == 1 || d.Day() == 3
+	case time.August:
+		return d.Day() == 15
+	case time.November:
+		return d.Day() == 1 || d.Day() == 11
+	case time.December:
+		return d.Day() == 26 || d.Day() == 24 && d.Year() >= 2025
 	default:
 		return false
 	}

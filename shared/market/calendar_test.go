@@ -51,6 +51,32 @@ func TestExpectedDays(t *testing.T) {
 	}
 }
 
+func TestWarsaw(t *testing.T) {
+	for _, tt := range []struct {
+		day  string
+		want bool
+	}{
+		{"2024-03-29", true},  // Good Friday
+		{"2024-04-01", false}, // Easter Monday
+		{"2024-05-01", false},
+		{"2024-05-02", true},
+		{"2024-05-03", false},
+		{"2024-05-30", false}, // Corpus Christi
+		{"2024-08-15", false},
+		{"2024-11-01", false},
+		{"2024-11-11", false},
+		{"2025-01-06", false},
+		{"2024-12-24", true},
+		{"2025-12-24", false},
+		{"2024-12-26", false},
+		{"2024-12-28", false},
+	} {
+		if got := market.Warsaw.Expects(at(t, tt.day), market.Day); got != tt.want {
+			t.Errorf("%s: got %t", tt.day, got)
+		}
+	}
+}
+
 // Metal spot trades from Sunday 18:00 to Friday 17:00 in New York, which is UTC-5 in winter and UTC-4 from 2018-03-11 on.
 func TestMetalSession(t *testing.T) {
 	for _, tt := range []struct {
@@ -120,7 +146,7 @@ func TestCount(t *testing.T) {
 
 // PerYear is the average that Count gives, to the nearest day or so.
 func TestPerYear(t *testing.T) {
-	for _, c := range []market.Calendar{market.Always, market.MetalSession, market.London, market.NewYork, market.Target} {
+	for _, c := range market.Calendars {
 		average := float64(c.Count(at(t, "2000-01-01"), at(t, "2028-01-01"), market.Day)) / 28
 		if got := c.PerYear(); got < average-1.5 || got > average+1.5 {
 			t.Errorf("%s: got %v bars per year, want about %.2f", c, got, average)

@@ -17,6 +17,9 @@ const (
 	FX     Class = "fx"
 )
 
+// Classes lists the classes.
+var Classes = []Class{Crypto, Metal, FX}
+
 // Kind says what sort of price an instrument is. Kinds are never mixed.
 type Kind string
 
@@ -28,14 +31,17 @@ const (
 	Token  Kind = "token"
 )
 
+// Kinds lists the kinds.
+var Kinds = []Kind{Spot, Fix, Future, Token}
+
 // Instrument is what is priced, its kind included.
 type Instrument struct {
 	ID       string // BTC-USD, XAU-USD-PM
 	Name     string // for people
 	Class    Class
 	Kind     Kind
-	Unit     string // what one price buys: a coin's code, or toz (troy ounce)
-	Currency string // what the price is in: ISO 4217
+	Unit     string // what one price buys: a coin's code, toz (troy ounce) or g (gram)
+	Currency string // what the price is in: ISO 4217, or a coin such as USDT
 	Calendar Calendar
 	Best     Role // the best role that a source of it can have: a bar voted by a lower one says so
 }
@@ -49,6 +55,7 @@ var Instruments = []Instrument{
 	fix("XAG-USD-FIX", "Silver, London fix"),
 	fix("XPT-USD-AM", "Platinum, London morning fix"), fix("XPT-USD-PM", "Platinum, London afternoon fix"),
 	fix("XPD-USD-AM", "Palladium, London morning fix"), fix("XPD-USD-PM", "Palladium, London afternoon fix"),
+	{"XAU-PLN-FIX", "Gold, price of the National Bank of Poland", Metal, Fix, "g", "PLN", Warsaw, Publisher},
 	future("XAU-USD-FUT", "Gold future"), future("XAG-USD-FUT", "Silver future"),
 	future("XPT-USD-FUT", "Platinum future"), future("XPD-USD-FUT", "Palladium future"),
 	{"EUR-USD", "Euro", FX, Spot, "EUR", "USD", Target, Publisher},
@@ -70,13 +77,34 @@ func future(id, name string) Instrument {
 	return Instrument{id, name, Metal, Future, "toz", "USD", NewYork, Venue}
 }
 
-// Lookup returns the instrument of this id.
+// Lookup returns the instrument of this id, if it is one of Instruments.
 func Lookup(id string) (Instrument, bool) {
 	i := slices.IndexFunc(Instruments, func(in Instrument) bool { return in.ID == id })
 	if i < 0 {
 		return Instrument{}, false
 	}
 	return Instruments[i], true
+}
+
+// Money by itself is no coin, but coins are traded for it. A stablecoin is not the dollar: BTC-USDT is an instrument of its own
+// and never votes on BTC-USD.
+var (
+	money  = []string{"USD", "EUR", "GBP", "JPY", "CHF", "CAD", "AUD", "PLN", "BRL", "TRY", "KRW", "SGD", "CNY", "INR"}
+	quotes = append([]string{"USDT", "USDC", "BTC", "ETH"}, money...)
+	metals = []string{"XAU", "XAG", "XPT", "XPD"}
+)
+
+// Coin returns the instrument that an id names which is not one of Instruments: a coin and what it is traded for, such as
+// DOGE-EUR. It is for ids that somebody has chosen to gather: that a pair has a name does not mean that it exists.
+func Coin(id string) (Instrument, bool) {
+	base, quote, _ := strings.Cut(id, "-")
+	switch {
+	case !seriesPattern.MatchString(id), !slices.Contains(quotes, quote), base == quote:
+		return Instrument{}, false
+	case slices.Contains(money, base), slices.Contains(metals, base):
+		return Instrument{}, false
+	}
+	return Instrument{id, base + " in " + quote, Crypto, Spot, base, quote, Always, Venue}, true
 }
 
 // SeriesID names an instrument as one source sees it, or the consensus when Source is empty.

@@ -111,7 +111,7 @@ func TestInstruments(t *testing.T) {
 		if in.Best == market.NoRole || in.Unit == "" || in.Calendar.PerYear() == 0 || !strings.Contains(in.ID, "-"+in.Currency) {
 			t.Errorf("instrument %+v is incomplete", in)
 		}
-		if isFix := in.Kind == market.Fix; isFix != (in.Calendar == market.London) {
+		if isFix := in.Kind == market.Fix; isFix != (in.Calendar == market.London || in.Calendar == market.Warsaw) {
 			t.Errorf("instrument %s: kind %s with calendar %s", in.ID, in.Kind, in.Calendar)
 		}
 	}
@@ -122,5 +122,29 @@ func TestInstruments(t *testing.T) {
 	}
 	if _, ok := market.Lookup("DOGE-USD"); ok {
 		t.Error("DOGE-USD was found")
+	}
+}
+
+// Any coin has a name; metals, money, typing errors and what is no series id are no coins.
+func TestCoin(t *testing.T) {
+	want := market.Instrument{
+		ID: "DOGE-EUR", Name: "DOGE in EUR", Class: market.Crypto, Kind: market.Spot, Unit: "DOGE", Currency: "EUR",
+		Calendar: market.Always, Best: market.Venue,
+	}
+	if got, ok := market.Coin("DOGE-EUR"); !ok || got != want {
+		t.Errorf("got %+v, %t; want %+v", got, ok, want)
+	}
+	for _, id := range []string{"BTC-USDT", "1INCH-USD", "ETH-BTC", "SOL-GBP", "PAXG-EUR"} {
+		if _, ok := market.Coin(id); !ok {
+			t.Errorf("%s was not found", id)
+		}
+	}
+	for _, id := range []string{
+		"XAU-EUR", "XPD-GBP", "GBP-USD", "EUR-GBP", "BTC-BTC", "BTC-USDD", "BTC-XAU", "btc-USD", "BTC-USD-AM", "BTC-USD.kraken", "BTC", "-USD", "",
+		"../A-USD", "B-USD", "BTC-USD\n",
+	} {
+		if in, ok := market.Coin(id); ok {
+			t.Errorf("%q is %+v", id, in)
+		}
 	}
 }

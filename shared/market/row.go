@@ -17,6 +17,8 @@ type Row struct {
 	Currency    string // as the payload states it; empty where it does not
 	Unit        string // as the payload states it: toz, g, kg; empty where it does not
 	Unfinished  bool   // the payload says that the interval had not ended
+	Sampled     bool   // a quote, looked at in this interval: it has a close only, and is final before the interval ends
+	Unreadable  string // why nothing of the record can be read, a sentence's end; empty when it can
 	Text        string // the record itself, for the reject; may be cut
 }
 

@@ -29,20 +29,16 @@ func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, recor
 	if err := checkSource(source); err != nil {
 		return RawName{}, err
 	}
-	content, err := encodeWARC(received, records)
+	a, err := newArchive(received, records)
 	if err != nil {
 		return RawName{}, fmt.Errorf("raw blob of %s: %w", source, err)
 	}
-	sum := sha256.Sum256(content)
+	sum, upload, err := b.prepare(a)
+	if err != nil {
+		return RawName{}, fmt.Errorf("raw blob of %s: %w", source, err)
+	}
 	name := RawName{source, received, hex.EncodeToString(sum[:4])}
-	absent, warc := azcore.ETagAny, "application/warc"
-	err = creating(ctx, "ContainerNotFound", func() error {
-		_, err := b.service.UploadBuffer(ctx, rawContainer, name.String(), content, &azblob.UploadBufferOptions{
-			HTTPHeaders:      &blob.HTTPHeaders{BlobContentType: &warc},
-			AccessConditions: &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: &absent}},
-		})
-		return err
-	}, func() error {
+	err = creating(ctx, "ContainerNotFound", func() error { return upload(ctx, name) }, func() error {
 		_, err := b.service.CreateContainer(ctx, rawContainer, nil)
 		return err
 	})
@@ -50,6 +46,38 @@ func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, recor
 		return RawName{}, fmt.Errorf("raw blob %s: %w", name, err)
 	}
 	return name, nil
+}
+
+// maxPackedWhole is the largest archive, unpacked, that is packed in memory. A larger one is packed twice, for its name and while
+// it is sent, so that it takes no more memory than its records do.
+const (
+	maxPackedWhole = 32 << 20
+	blockSize      = 4 << 20
+)
+
+// prepare returns the hash of an archive and what uploads it, unless a blob of that name is there.
+func (b *Blobs) prepare(a archive) (sum []byte, upload func(context.Context, RawName) error, err error) {
+	absent, warc := azcore.ETagAny, "application/warc"
+	headers := &blob.HTTPHeaders{BlobContentType: &warc}
+	ifAbsent := &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: &absent}}
+	if a.size <= maxPackedWhole {
+		content, err := a.bytes()
+		whole := sha256.Sum256(content)
+		return whole[:], func(ctx context.Context, name RawName) error {
+			_, err := b.service.UploadBuffer(ctx, rawContainer, name.String(), content, &azblob.UploadBufferOptions{HTTPHeaders: headers, AccessConditions: ifAbsent})
+			return err
+		}, err
+	}
+	hash := sha256.New()
+	level, err := a.measure(func() io.Writer { hash.Reset(); return hash })
+	return hash.Sum(nil), func(ctx context.Context, name RawName) error {
+		packed := a.reader(level)
+		defer packed.Close()
+		_, err := b.service.UploadStream(ctx, rawContainer, name.String(), packed, &azblob.UploadStreamOptions{
+			BlockSize: blockSize, Concurrency: 1, HTTPHeaders: headers, AccessConditions: ifAbsent,
+		})
+		return err
+	}, err
 }
 
 // Raw reads the records of one raw blob, or returns ErrNotFound.

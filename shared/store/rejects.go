@@ -52,7 +52,16 @@ type Rejection struct {
 // Rejects lists what was refused of one series (or, for rows whose series is unknown, of one source), the oldest first.
 // A limit of 0 means all.
 func (s *Store) Rejects(ctx context.Context, seriesOrSource string, limit int) ([]Rejection, error) {
-	entities, err := s.Tables.query(ctx, TableRejects, seriesOrSource, Range{}, limit, nil)
+	return s.rejects(ctx, seriesOrSource, Range{}, limit)
+}
+
+// RejectsOf lists what was refused of one payload, as Rejects does.
+func (s *Store) RejectsOf(ctx context.Context, name RawName, seriesOrSource string, limit int) ([]Rejection, error) {
+	return s.rejects(ctx, seriesOrSource, Range{name.Key() + "~", name.Key() + "~~"}, limit)
+}
+
+func (s *Store) rejects(ctx context.Context, seriesOrSource string, rows Range, limit int) ([]Rejection, error) {
+	entities, err := s.Tables.query(ctx, TableRejects, seriesOrSource, rows, limit, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package store
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
@@ -9,8 +8,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/klauspost/compress/gzip"
 
 	"assay/shared/market"
 )
@@ -22,6 +19,7 @@ type Record struct {
 	Status    int         // of the HTTP answer; 0 makes it a resource record
 	Header    http.Header // of the HTTP answer, from an allow list; of a resource its Content-Type only
 	Body      []byte      // unchanged
+	Parts     [][]byte    // the body in pieces instead, where it came in pieces and is long; read back as Body
 	Dataset   string      // Assay-Dataset: names the parser
 	Series    []market.SeriesID
 	Interval  market.Interval // 0: the parser knows
@@ -54,52 +52,14 @@ const (
 // encodeWARC writes a WARC 1.1 file (ISO 28500), one gzip member per record. The same records give the same bytes: record
 // ids are hashes, and no member has a time of its own.
 func encodeWARC(received int64, records []Record) ([]byte, error) {
-	if len(records) == 0 {
-		return nil, fmt.Errorf("no records")
-	}
-	plain := make([][]byte, len(records))
-	total := 0
-	for i, r := range records {
-		if r.Date.IsZero() {
-			r.Date = time.UnixMilli(received)
-		}
-		var err error
-		if plain[i], err = encodeRecord(i, r); err != nil {
-			return nil, fmt.Errorf("record %d: %w", i, err)
-		}
-		total += len(plain[i])
-	}
-	if total > maxUnpacked {
-		return nil, fmt.Errorf("its records have %d bytes: at most %d can be read back", total, maxUnpacked)
-	}
-	packed, err := pack(plain, gzip.DefaultCompression)
-	if err == nil && total > unpackedLimit(len(packed)) {
-		// A flat series packs better than the limit for archives lets us read. Huffman codes alone stay within 8:1.
-		packed, err = pack(plain, gzip.HuffmanOnly)
-	}
-	return packed, err
-}
-
-func pack(members [][]byte, level int) ([]byte, error) {
-	var out bytes.Buffer
-	z, err := gzip.NewWriterLevel(&out, level)
+	a, err := newArchive(received, records)
 	if err != nil {
 		return nil, err
 	}
-	for _, member := range members {
-		z.Reset(&out)
-		z.ModTime = time.Unix(0, 0) // no time at all: this package writes the zero time as one in 2042
-		if _, err := z.Write(member); err != nil {
-			return nil, err
-		}
-		if err := z.Close(); err != nil {
-			return nil, err
-		}
-	}
-	return out.Bytes(), nil
+	return a.bytes()
 }
 
-func encodeRecord(index int, r Record) ([]byte, error) {
+func encodeRecord(index int, r Record) (member, error) {
 	kind, contentType, head := warcResource, r.Header.Get("Content-Type"), ""
 	if contentType == "" {
 		contentType = octets
@@ -107,40 +67,47 @@ func encodeRecord(index int, r Record) ([]byte, error) {
 	if r.Status != 0 {
 		kind, contentType, head = warcResponse, httpBlock, httpHead(r)
 	}
-	payload := sha256.Sum256(r.Body)
-	block := payload
-	if head != "" {
-		h := sha256.New()
-		h.Write([]byte(head))
-		h.Write(r.Body)
-		block = [32]byte(h.Sum(nil))
+	body, length := [][]byte{r.Body}, len(head)
+	if r.Parts != nil {
+		body = r.Parts
+	}
+	payload, block := sha256.New(), sha256.New()
+	block.Write([]byte(head))
+	for _, part := range body {
+		payload.Write(part)
+		if head != "" {
+			block.Write(part)
+		}
+		length += len(part)
+	}
+	if head == "" {
+		block = payload
 	}
 	fields := [][2]string{
 		{"WARC-Type", kind},
 		{"WARC-Date", r.Date.UTC().Format(warcDate)},
 		{"WARC-Target-URI", r.URI},
 		{"Content-Type", contentType},
-		{"WARC-Payload-Digest", fmt.Sprintf("sha256:%x", payload)},
-		{"WARC-Block-Digest", fmt.Sprintf("sha256:%x", block)},
+		{"WARC-Payload-Digest", fmt.Sprintf("sha256:%x", payload.Sum(nil))},
+		{"WARC-Block-Digest", fmt.Sprintf("sha256:%x", block.Sum(nil))},
 		{"Assay-Dataset", r.Dataset},
 		{"Assay-Series", joinSeries(r.Series)},
 		{"Assay-Interval", intervalText(r.Interval)},
 		{"Assay-Authority", r.Authority.String()},
 		{"Assay-Options", r.Options},
-		{"Content-Length", fmt.Sprint(len(head) + len(r.Body))},
+		{"Content-Length", fmt.Sprint(length)},
 	}
 	var described strings.Builder
 	for _, f := range fields {
 		if err := checkField(f[0], f[1]); err != nil {
-			return nil, err
+			return member{}, err
 		}
 		if f[1] != "" {
 			fmt.Fprintf(&described, "%s: %s\r\n", f[0], f[1])
 		}
 	}
-	out := make([]byte, 0, described.Len()+len(head)+len(r.Body)+128)
-	out = fmt.Appendf(out, "%s\r\nWARC-Record-ID: <urn:uuid:%s>\r\n%s\r\n%s", warcVersion, recordID(index, described.String()), described.String(), head)
-	return append(append(out, r.Body...), "\r\n\r\n"...), nil
+	front := fmt.Appendf(nil, "%s\r\nWARC-Record-ID: <urn:uuid:%s>\r\n%s\r\n%s", warcVersion, recordID(index, described.String()), described.String(), head)
+	return slices.Concat(member{front}, body, member{[]byte("\r\n\r\n")}), nil
 }
 
 // checkField refuses what would break the header of a record.

@@ -135,7 +135,7 @@ func TestConcatenatedFilesAreAFile(t *testing.T) {
 func TestWARCFilesThatAreRefused(t *testing.T) {
 	text := strings.Join(gunzip(t, encode(t, sample()[:1])), "")
 	packed := func(text string) []byte {
-		content, err := pack([][]byte{[]byte(text)}, gzip.BestCompression)
+		content, err := packText([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -172,7 +172,7 @@ func TestWARCFilesThatAreRefused(t *testing.T) {
 // A record of a type that is not ours, as other tools write them, is skipped.
 func TestOtherTypesAreSkipped(t *testing.T) {
 	info := "WARC/1.1\r\nWARC-Type: warcinfo\r\nContent-Length: 3\r\n\r\na\r\n\r\n\r\n"
-	content, err := pack([][]byte{[]byte(info)}, gzip.BestCompression)
+	content, err := packText([]byte(info))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func FuzzWARC(f *testing.F) {
 		f.Add(plain)
 	}
 	f.Fuzz(func(t *testing.T, plain []byte) {
-		content, err := pack([][]byte{plain}, gzip.HuffmanOnly)
+		content, err := packText(plain)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -247,4 +247,11 @@ func FuzzUnpack(f *testing.F) {
 	f.Fuzz(func(_ *testing.T, content []byte) {
 		_, _ = decodeWARC(content) // it may refuse; it must not panic
 	})
+}
+
+// packText packs any text as one gzip member.
+func packText(text []byte) ([]byte, error) {
+	var out bytes.Buffer
+	err := archive{members: []member{{text}}}.pack(&out, gzip.BestCompression)
+	return out.Bytes(), err
 }

@@ -3,6 +3,7 @@ package store
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -43,7 +44,8 @@ func unpack(content []byte) ([]byte, error) {
 		return nil, fmt.Errorf("no gzip file: %w", err)
 	}
 	limit := unpackedLimit(len(content))
-	out := bytes.NewBuffer(make([]byte, 0, min(limit, 8*len(content)+bytes.MinRead)))
+	said := int(binary.LittleEndian.Uint32(content[len(content)-4:])) // the size of the last member: where to begin, no more
+	out := bytes.NewBuffer(make([]byte, 0, min(limit, max(said, len(content)))+bytes.MinRead))
 	if _, err := out.ReadFrom(io.LimitReader(z, int64(limit)+1)); err != nil {
 		return nil, fmt.Errorf("its gzip data is damaged: %w", err)
 	}

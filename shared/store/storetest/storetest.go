@@ -17,13 +17,16 @@ import (
 	"assay/shared/store"
 )
 
-// Main runs the tests of a binary and ends its Azurite:
+// Main runs the tests of a binary, ends its Azurite, and does what else is to be done at the end:
 //
 //	func TestMain(m *testing.M) { storetest.Main(m) }
-func Main(m *testing.M) {
+func Main(m *testing.M, after ...func()) {
 	code := m.Run()
 	plain.stop()
 	secure.stop()
+	for _, do := range after {
+		do()
+	}
 	os.Exit(code)
 }
 
