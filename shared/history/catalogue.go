@@ -6,13 +6,16 @@ import (
 	"fmt"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"assay/shared/market"
 	"assay/shared/source"
 	"assay/shared/store"
 )
 
-// The catalogue is the table series: partition asset class, row series. Columns: kind, unit, currency, calendar and role for
-// people who read the table, and per interval first<i>, last<i> (starts of bars) and watermark<i>, in Unix seconds.
+// The catalogue is the table series: partition asset class, row series. Columns: kind, unit, currency, calendar and role, and per
+// interval first<i>, last<i> (starts of bars) and watermark<i>, in Unix seconds. Of a declared series also tz, interval and
+// declared, the key of the declaration that decided.
 const catalogueTable = "series"
 
 // Entry is what the catalogue says of one series.
@@ -21,6 +24,9 @@ type Entry struct {
 	Instrument market.Instrument
 	Role       market.Role // NoRole: it does not vote. Meaningless for a consensus
 	Intervals  map[market.Interval]Extent
+	TimeZone   string          // declared: of pushed times that name none; UTC when empty
+	Pushed     market.Interval // declared: of pushes that do not say it; 0 for none
+	Declared   bool
 }
 
 // Extent is how far a series reaches at one interval. First and Last are starts of bars in Unix seconds.
@@ -38,20 +44,28 @@ func (e Entry) Last() int64 {
 	return last
 }
 
-// Entries lists every series that is known, sorted by id. What was read less than five seconds ago is not asked for again.
-func (h *History) Entries(ctx context.Context) ([]Entry, error) {
-	return recently(h, readKey{table: catalogueTable}, func() ([]Entry, error) {
-		var all []Entry
-		for _, class := range []market.Class{market.Crypto, market.Metal, market.FX} {
-			entries, err := h.catalogue(ctx, class, store.Range{})
-			if err != nil {
-				return nil, err
-			}
-			all = append(all, entries...)
-		}
-		slices.SortFunc(all, func(a, b Entry) int { return a.ID.Compare(b.ID) })
-		return all, nil
-	})
+// Entries lists every series that is known, of some classes or else of all, sorted by id. What was read less than five seconds
+// ago is not asked for again.
+func (h *History) Entries(ctx context.Context, classes ...market.Class) ([]Entry, error) {
+	if len(classes) == 0 {
+		classes = market.Classes
+	}
+	byClass := make([][]Entry, len(classes))
+	group, groupCtx := errgroup.WithContext(ctx)
+	for n, class := range classes {
+		group.Go(func() (err error) {
+			byClass[n], err = recently(h, readKey{table: catalogueTable + " " + string(class)}, func() ([]Entry, error) {
+				return h.catalogue(groupCtx, class, store.Range{})
+			})
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	all := slices.Concat(byClass...)
+	slices.SortFunc(all, func(a, b Entry) int { return a.ID.Compare(b.ID) })
+	return all, nil
 }
 
 // sources returns the entries of an instrument's sources as they are now, sorted by name.
@@ -66,27 +80,39 @@ func (h *History) catalogue(ctx context.Context, class market.Class, rows store.
 	}
 	var entries []Entry
 	for _, e := range entities {
-		entry, err := decodeEntry(e)
+		entry, known, err := decodeEntry(e)
 		if err != nil {
 			return nil, err
 		}
-		entries = append(entries, entry)
+		if known {
+			entries = append(entries, entry)
+		}
 	}
 	return entries, nil
 }
 
-func decodeEntry(e store.Entity) (Entry, error) {
+// decodeEntry reads a row. One that does not say enough of an instrument that is not known by itself is none of ours.
+func decodeEntry(e store.Entity) (entry Entry, known bool, err error) {
 	id, err := market.ParseSeriesID(e.Row)
 	if err != nil {
-		return Entry{}, fmt.Errorf("catalogue: %w", err)
+		return Entry{}, false, fmt.Errorf("catalogue: %w", err)
 	}
-	in, ok := market.Lookup(id.Instrument)
-	if !ok {
-		return Entry{}, fmt.Errorf("catalogue: %s: unknown instrument", id)
+	text := func(column string) string { s, _ := e.Values[column].(string); return s }
+	in, known := market.Lookup(id.Instrument)
+	if !known {
+		in = market.Declaration{
+			Series: id, Class: market.Class(e.Partition), Kind: market.Kind(text("kind")), Unit: text("unit"), Currency: text("currency"),
+			Calendar: market.Calendar(text("calendar")),
+		}.Instrument()
+		if in.Kind == "" || in.Unit == "" || in.Currency == "" || in.Calendar == "" {
+			return Entry{}, false, nil
+		}
 	}
-	entry := Entry{ID: id, Instrument: in, Intervals: map[market.Interval]Extent{}}
-	role, _ := e.Values["role"].(string)
-	entry.Role, _ = market.ParseRole(role)
+	entry = Entry{ID: id, Instrument: in, Intervals: map[market.Interval]Extent{}, TimeZone: text("tz"), Declared: text("declared") != ""}
+	entry.Role, _ = market.ParseRole(text("role"))
+	if i, err := market.ParseInterval(text("interval")); err == nil && i.IsStored() {
+		entry.Pushed = i
+	}
 	for _, i := range market.Stored {
 		first, ok := e.Values["first"+i.String()].(int64)
 		last, _ := e.Values["last"+i.String()].(int64)
@@ -95,15 +121,15 @@ func decodeEntry(e store.Entity) (Entry, error) {
 			entry.Intervals[i] = Extent{first, last, watermark}
 		}
 	}
-	return entry, nil
+	return entry, true, nil
 }
 
 // widen makes the catalogue's row of a series reach at least x: first by min, last and watermark by max. It makes the row
 // when there is none.
 func (h *History) widen(ctx context.Context, id market.SeriesID, i market.Interval, x Extent) error {
-	in, ok := market.Lookup(id.Instrument)
-	if !ok {
-		return fmt.Errorf("catalogue: %s: unknown instrument", id)
+	in, err := h.instrument(ctx, id.Instrument)
+	if err != nil {
+		return fmt.Errorf("catalogue: %s: %w", id, err)
 	}
 	for try := range tries {
 		if try > 0 {

@@ -24,7 +24,8 @@ import (
 //	<series>         202401    a month of hours
 //	<series>         2024      a year of days
 //
-// Its columns are those of package chunk and: state and value (hashes), rules, and for a consensus inputs (see derive.go).
+// Its columns are those of package chunk and: state and value (hashes), rules, and for a consensus inputs (see derive.go),
+// which its state covers.
 type stored struct {
 	chunk.Chunk
 	start  int64
@@ -178,7 +179,7 @@ func (s stored) change(series market.SeriesID) store.Change {
 // Chunks are packed and sent while the next ones are made: together so many in one transaction, of which so many are on
 // their way at once.
 const (
-	together = 32
+	together = 64
 	sending  = 2
 )
 

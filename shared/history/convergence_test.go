@@ -106,6 +106,15 @@ var scenarios = []scenario{
 		},
 		2,
 	},
+	{
+		"days that reach beyond an hour, and a minute that comes after it",
+		[]correction{{kraken, market.Minute, closes(market.Minute, day+23*3600, 1, 100)}},
+		[2]correction{
+			{coinbase, market.Day, closes(market.Day, day, 2, 99, 98, 97)},
+			{kraken, market.Minute, closes(market.Minute, day+25*3600, 2, 102)},
+		},
+		2,
+	},
 }
 
 func TestEveryOrderEndsTheSame(t *testing.T) {
@@ -135,7 +144,7 @@ func TestRandomOrdersAndKillsEndTheSame(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			start, want := setUp(t, s.before, s.atOnce)
-			for seed := range uint64(2_000) {
+			for seed := range uint64(1_000) {
 				random := rand.New(rand.NewPCG(seed, 1))
 				tables := start.clone()
 				var tasks []func(Tables) error

@@ -109,7 +109,7 @@ func (h *History) derive(ctx context.Context, f facts, old stored) (fresh stored
 		}
 		from = to
 	}
-	fresh.state, fresh.value = chunk.StateHash(fresh.Chunk), chunk.ValueHash(fresh.Chunk)
+	fresh.state, fresh.value = hashOf(chunk.StateHash(fresh.Chunk), string(inputs)), chunk.ValueHash(fresh.Chunk)
 	return fresh, true, nil
 }
 
@@ -165,7 +165,7 @@ func (h *History) consensus(ctx context.Context, f facts, start, from, to int64)
 		c := v.chunks[start]
 		bars, _ := c.between(from, to)
 		if v.hasMinutes(from, to) {
-			minutes, err := h.bars(ctx, v.entry.ID, market.Minute, from, to)
+			minutes, err := h.votedMinutes(ctx, v, from, to)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -184,6 +184,24 @@ func (v voter) hasMinutes(from, to int64) bool {
 		}
 	}
 	return false
+}
+
+// votedMinutes returns the minutes of a voter on the days [from, to). Where this process has decoded all of the very versions
+// that the inputs name, it asks for none.
+func (h *History) votedMinutes(ctx context.Context, v voter, from, to int64) ([]market.Bar, error) {
+	bars := make([]market.Bar, 0, (to-from)/int64(market.Minute))
+	for day := from; day < to; day += int64(market.Day) {
+		if v.minutes[day] == "" {
+			continue
+		}
+		key := decodedKey{market.Minute, chunkPartition(v.entry.ID, market.Minute, day), chunkRow(market.Minute, day)}
+		c, ok := h.decoded.get(key, v.minutes[day])
+		if !ok {
+			return h.bars(ctx, v.entry.ID, market.Minute, from, to)
+		}
+		bars = append(bars, c.Bars...)
+	}
+	return bars, nil
 }
 
 // publishedFirst joins two ascending runs; where both have a bar, the published one is taken.

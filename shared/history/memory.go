@@ -90,6 +90,10 @@ func (m *Memory) apply(table string, c store.Change) string {
 	}
 	m.writes++
 	e := copied(c.Entity, nil)
+	if old, exists := m.rows[key][e.Row]; exists && c.Action == store.Merge {
+		e.Values = maps.Clone(old.Values)
+		maps.Copy(e.Values, c.Entity.Values)
+	}
 	e.ETag = fmt.Sprintf("%d", m.writes)
 	m.rows[key][e.Row] = e
 	return e.ETag

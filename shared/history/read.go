@@ -61,25 +61,31 @@ func (h *History) readConsensus(ctx context.Context, id market.SeriesID, i marke
 		return Answer{}, err
 	}
 	answer := join(chunks)
-	in, ok := market.Lookup(id.Instrument)
-	if !ok || i == market.Minute {
+	if i == market.Minute {
 		return answer, nil
+	}
+	in, known, err := h.Instrument(ctx, id.Instrument)
+	if err != nil || !known {
+		return answer, err
+	}
+	if n := len(answer.Bars); n > 0 {
+		from = i.Next(answer.Bars[n-1].Start)
 	}
 	bars, decisions, err := h.unfinished(ctx, in, i, from, to)
 	if err != nil {
 		return Answer{}, err
 	}
-	if n := len(answer.Bars); len(bars) > 0 && (n == 0 || answer.Bars[n-1].Start < bars[0].Start) {
+	if len(bars) > 0 {
 		answer.Bars = append(slices.Clip(answer.Bars), bars...)
 		answer.Decisions = append(slices.Clip(answer.Decisions), decisions...)
-		answer.Hash = hashOf(answer.Hash, chunk.StateHash(chunk.Chunk{Interval: i, Bars: bars, Decisions: decisions}))
+		answer.Hash = hashOf(answer.Hash, chunk.ValueHash(chunk.Chunk{Interval: i, Bars: bars, Decisions: decisions}))
 	}
 	return answer, nil
 }
 
 // unfinished computes the bar that holds the newest bar of any source, if nobody has published it and it lies in [from, to).
 func (h *History) unfinished(ctx context.Context, in market.Instrument, i market.Interval, from, to int64) ([]market.Bar, []market.Decision, error) {
-	entries, err := h.Entries(ctx)
+	entries, err := h.Entries(ctx, in.Class)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,9 +119,12 @@ func (h *History) readSource(ctx context.Context, id market.SeriesID, i market.I
 		return Answer{}, err
 	}
 	answer := join(chunks)
-	in, ok := market.Lookup(id.Instrument)
-	if !ok || i == market.Minute {
+	if i == market.Minute {
 		return answer, nil
+	}
+	in, known, err := h.Instrument(ctx, id.Instrument)
+	if err != nil || !known {
+		return answer, err
 	}
 	minutes, err := h.chunks(ctx, id, market.Minute, from, to)
 	if err != nil || len(minutes) == 0 {

@@ -2,11 +2,14 @@ package history
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
+	"assay/shared/chunk"
 	"assay/shared/market"
 	"assay/shared/store"
 )
@@ -20,71 +23,103 @@ import (
 // joined by commas. A row follows its chunk, which stays the truth.
 const rowsTable = "bars"
 
-// writeRows makes the rows of [t.from, t.to) say what the chunk says: it replaces those that differ and deletes those whose
-// bar is gone. No compare-and-swap spans two tables, so it looks at the chunk's ETag again at the end, and begins anew if
-// the chunk has moved: whoever moved it may have read the rows before they were written here.
-func (h *History) writeRows(ctx context.Context, id market.SeriesID, t target) error {
-	partition := fmt.Sprintf("%s~%s~%s", id, t.interval, time.Unix(t.start, 0).UTC().Format("2006"))
-	rows := store.Range{From: rowKey(t.interval, t.from), To: rowKey(t.interval, t.to-1) + "~"}
+// writeRows makes the rows that a run of targets touches say what its chunks say: it replaces those that differ and deletes
+// those whose bar is gone. No compare-and-swap spans two tables, so it looks at the chunks' ETags again at the end, and begins
+// anew if one has moved: whoever moved it may have read the rows before they were written here.
+func (h *History) writeRows(ctx context.Context, id market.SeriesID, run []target) error {
+	i, last := run[0].interval, run[len(run)-1]
 	for try := range tries {
 		if try > 0 {
 			if err := h.pause(ctx, try); err != nil {
 				return err
 			}
 		}
-		before, err := h.chunks(ctx, id, t.interval, t.start, t.start+1)
+		chunks, err := h.chunks(ctx, id, i, run[0].start, last.start+1)
 		if err != nil {
 			return err
 		}
-		if err := h.writeRowsOnce(ctx, partition, rows, t, before); err != nil {
-			return fmt.Errorf("rows of %s at %s: %w", id, t.interval, err)
+		before := map[string]string{}
+		for _, c := range chunks {
+			before[chunkRow(i, c.start)] = c.etag
 		}
-		etag, err := h.chunkETag(ctx, id, t)
+		if err := h.writeRowsOnce(ctx, id, run, chunks); err != nil {
+			return fmt.Errorf("rows of %s at %s: %w", id, i, err)
+		}
+		after, err := h.etags(ctx, id, i, run[0].start, last.start+1)
 		if err != nil {
 			return err
 		}
-		if len(before) == 0 && etag == "" || len(before) > 0 && before[0].etag == etag {
+		if maps.Equal(before, after) {
 			return nil
 		}
 	}
-	return fmt.Errorf("rows of %s at %s: the chunk changed %d times in a row", id, t.interval, tries)
+	return fmt.Errorf("rows of %s at %s: the chunks changed %d times in a row", id, i, tries)
 }
 
-func (h *History) chunkETag(ctx context.Context, id market.SeriesID, t target) (string, error) {
-	e, err := h.tables.Get(ctx, chunkTable(t.interval), chunkPartition(id, t.interval, t.start), chunkRow(t.interval, t.start))
-	if err != nil && !errors.Is(err, store.ErrNotFound) {
-		return "", err
+// etags reads the ETags of the chunks that touch [from, to), by row.
+func (h *History) etags(ctx context.Context, id market.SeriesID, i market.Interval, from, to int64) (map[string]string, error) {
+	found := map[string]string{}
+	err := partitions(id, i, from, to, func(partition string, rows store.Range) error {
+		heads, err := h.tables.Query(ctx, chunkTable(i), partition, rows, "state")
+		for _, head := range heads {
+			found[head.Row] = head.ETag
+		}
+		return err
+	})
+	return found, err
+}
+
+// writeRowsOnce writes the rows of a run, a year of them after the other: a partition of the table has no more.
+func (h *History) writeRowsOnce(ctx context.Context, id market.SeriesID, run []target, chunks []stored) error {
+	all := join(chunks)
+	whole := stored{Chunk: chunk.Chunk{Bars: all.Bars, Decisions: all.Decisions}}
+	i := run[0].interval
+	for from, end := run[0].from, run[len(run)-1].to; from < end; {
+		to := min(end, chunk.Next(market.Day, chunk.Floor(market.Day, from)))
+		bars, decisions := whole.between(from, to)
+		partition := fmt.Sprintf("%s~%s~%s", id, i, time.Unix(from, 0).UTC().Format("2006"))
+		changes, err := h.rowChanges(ctx, partition, store.Range{From: rowKey(i, from), To: rowKey(i, to-1) + "~"}, i, bars, decisions)
+		if err != nil {
+			return err
+		}
+		group, groupCtx := errgroup.WithContext(ctx)
+		group.SetLimit(sending)
+		for batch := range slices.Chunk(changes, rowsTogether) {
+			group.Go(func() error { return h.tables.Transact(groupCtx, rowsTable, batch) })
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		from = to
 	}
-	return e.ETag, nil
+	return nil
 }
 
-func (h *History) writeRowsOnce(ctx context.Context, partition string, rows store.Range, t target, chunks []stored) error {
+// rowsTogether is how many rows one transaction writes: as many as it takes.
+const rowsTogether = 100
+
+// rowChanges returns what makes some rows of a partition say what bars say, and no others be there.
+func (h *History) rowChanges(ctx context.Context, partition string, rows store.Range, i market.Interval, bars []market.Bar, decisions []market.Decision) ([]store.Change, error) {
 	entities, err := h.tables.Query(ctx, rowsTable, partition, rows)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	olds := map[string]store.Entity{}
 	for _, e := range entities {
 		olds[e.Row] = e
 	}
 	var changes []store.Change
-	for _, c := range chunks {
-		bars, decisions := c.between(t.from, t.to)
-		for n := range bars {
-			e := store.Entity{Partition: partition, Row: rowKey(t.interval, bars[n].Start), Values: rowValues(&bars[n], decisions[n])}
-			if old, ok := olds[e.Row]; !ok || !maps.Equal(old.Values, e.Values) {
-				changes = append(changes, store.Change{Action: store.Upsert, Entity: e})
-			}
-			delete(olds, e.Row)
+	for n := range bars {
+		e := store.Entity{Partition: partition, Row: rowKey(i, bars[n].Start), Values: rowValues(&bars[n], decisions[n])}
+		if old, ok := olds[e.Row]; !ok || !maps.Equal(old.Values, e.Values) {
+			changes = append(changes, store.Change{Action: store.Upsert, Entity: e})
 		}
+		delete(olds, e.Row)
 	}
-	for _, e := range olds {
-		changes = append(changes, store.Change{Action: store.Delete, Entity: e})
+	for _, row := range slices.Sorted(maps.Keys(olds)) {
+		changes = append(changes, store.Change{Action: store.Delete, Entity: olds[row]})
 	}
-	if len(changes) == 0 {
-		return nil
-	}
-	return h.tables.Transact(ctx, rowsTable, changes)
+	return changes, nil
 }
 
 func rowKey(i market.Interval, start int64) string {

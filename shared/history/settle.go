@@ -2,18 +2,13 @@ package history
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"slices"
-	"sort"
-
-	"golang.org/x/sync/errgroup"
 
 	"assay/shared/chunk"
 	"assay/shared/market"
-	"assay/shared/store"
 )
 
 // target is a chunk of a consensus to bring up to date, and the rows of the table bars that a span touches in it.
@@ -81,21 +76,14 @@ func cut(span market.Span, limit int) (front market.Span, rest *market.Span) {
 // settleSpan settles what one span touches and returns how many chunks that were: at every interval as long as its own or
 // longer those that it lies in, and the hour and the day of the bar before it, which its first bar may have ended.
 func (h *History) settleSpan(ctx context.Context, span market.Span) (done int, err error) {
-	in, ok := market.Lookup(span.Series.Instrument)
-	if !ok {
-		return 0, errors.New("unknown instrument")
-	}
-	before, found, err := h.lastBefore(ctx, in, span.From)
+	in, err := h.instrument(ctx, span.Series.Instrument)
 	if err != nil {
 		return 0, err
 	}
 	for _, i := range market.Stored {
-		var targets []target
-		if found && i != market.Minute {
-			targets = appendTargets(targets, i, i.Floor(before), i.Next(i.Floor(before)))
-		}
-		if i >= span.Interval {
-			targets = appendTargets(targets, i, i.Floor(span.From), i.Ceil(span.To))
+		targets, err := h.targets(ctx, in, span, i)
+		if err != nil {
+			return 0, err
 		}
 		for run := range runs(targets) {
 			if err := h.settleRun(ctx, in, run); err != nil {
@@ -105,6 +93,31 @@ func (h *History) settleSpan(ctx context.Context, span market.Span) (done int, e
 		done += len(targets)
 	}
 	return done, nil
+}
+
+// targets returns the chunks at one interval that a span touches, ascending.
+//
+// The bar before is the last that is no longer than the interval: every such bar sees to the one before it, whatever longer
+// bars lie between them. A span of days touches no hours, but its last day may have ended one.
+func (h *History) targets(ctx context.Context, in market.Instrument, span market.Span, i market.Interval) ([]target, error) {
+	var targets []target
+	if i != market.Minute {
+		from := span.From
+		if i < span.Interval {
+			from = lastStart(span)
+		}
+		before, found, err := h.lastBefore(ctx, in, i, from)
+		if err != nil {
+			return nil, err
+		}
+		if found {
+			targets = appendTargets(targets, i, i.Floor(before), i.Next(i.Floor(before)))
+		}
+	}
+	if i >= span.Interval {
+		targets = appendTargets(targets, i, i.Floor(span.From), i.Ceil(span.To))
+	}
+	return targets, nil
 }
 
 // appendTargets adds the chunks that [from, to) lies in. from is not before the last target's chunk.
@@ -168,12 +181,7 @@ func (h *History) settleRun(ctx context.Context, in market.Instrument, run []tar
 	if i == market.Minute {
 		return nil
 	}
-	group, groupCtx := errgroup.WithContext(ctx)
-	group.SetLimit(sending)
-	for _, t := range run {
-		group.Go(func() error { return h.writeRows(groupCtx, id, t) })
-	}
-	return group.Wait()
+	return h.writeRows(ctx, id, run)
 }
 
 // settleOnce derives chunks, writes those that changed and returns them by start, without those that met another writer.
@@ -217,69 +225,4 @@ func (h *History) settleOnce(ctx context.Context, in market.Instrument, run []ta
 		h.keep(id, changed)
 	}
 	return settled, err
-}
-
-// lastBefore returns the start of the last bar of any source of an instrument, at any interval, that starts before t.
-func (h *History) lastBefore(ctx context.Context, in market.Instrument, t int64) (last int64, found bool, err error) {
-	entries, err := h.sources(ctx, in)
-	if err != nil {
-		return 0, false, err
-	}
-	for _, entry := range entries {
-		for i, extent := range entry.Intervals {
-			if extent.First >= t {
-				continue
-			}
-			start, ok, err := h.lastBarBefore(ctx, entry.ID, i, extent.First, t)
-			if err != nil {
-				return 0, false, err
-			}
-			if ok && (!found || start > last) {
-				last, found = start, true
-			}
-		}
-	}
-	return last, found, nil
-}
-
-// lastBarBefore looks in the chunk that holds t, then in the nearest one before it.
-func (h *History) lastBarBefore(ctx context.Context, id market.SeriesID, i market.Interval, first, t int64) (int64, bool, error) {
-	start := chunk.Floor(i, t-1)
-	for {
-		chunks, err := h.chunks(ctx, id, i, start, start+1)
-		if err != nil {
-			return 0, false, err
-		}
-		if len(chunks) > 0 {
-			bars := chunks[0].Bars
-			n := sort.Search(len(bars), func(n int) bool { return bars[n].Start >= t })
-			if n > 0 {
-				return bars[n-1].Start, true, nil
-			}
-		}
-		var ok bool
-		if start, ok, err = h.chunkBefore(ctx, id, i, first, start); err != nil || !ok {
-			return 0, false, err
-		}
-	}
-}
-
-// chunkBefore returns the start of the nearest chunk before start, not looking further back than the series' first bar.
-func (h *History) chunkBefore(ctx context.Context, id market.SeriesID, i market.Interval, first, start int64) (int64, bool, error) {
-	for start > first {
-		partition := chunkPartition(id, i, start-1)
-		heads, err := h.tables.Query(ctx, chunkTable(i), partition, store.Range{To: chunkRow(i, start)}, "state")
-		if err != nil {
-			return 0, false, fmt.Errorf("read %s at %s: %w", id, i, err)
-		}
-		if len(heads) > 0 {
-			before, err := chunkStart(i, heads[len(heads)-1].Row)
-			return before, err == nil, err
-		}
-		if i != market.Minute {
-			break
-		}
-		start = chunk.Floor(market.Day, start-1) // the year before
-	}
-	return 0, false, nil
 }
