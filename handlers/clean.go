@@ -37,6 +37,11 @@ func (a *App) Clean(ctx context.Context, message []byte) error {
 	if err != nil {
 		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
 	}
+	declared, err := a.declared(ctx, pointer.Blob, found.declared)
+	if err != nil {
+		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
+	}
+	spans = append(spans, declared...)
 	if err := a.Store.PutRejects(ctx, pointer.Blob, found.Rejects); err != nil {
 		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
 	}
@@ -69,7 +74,8 @@ func (a *App) cleaned(ctx context.Context, pointer Pointer, found judgement, spa
 // judgement is what became of all records of one blob.
 type judgement struct {
 	clean.Result
-	reason string // why the first record that could not be parsed could not
+	declared []market.Declaration
+	reason   string // why the first record that could not be parsed could not
 }
 
 func (j judgement) bars() int {
@@ -89,6 +95,10 @@ func judge(blob store.RawName, records []store.Record) (judgement, error) {
 			return all, fmt.Errorf("record %d: %w", n, err)
 		}
 		fault(record.Body)
+		if record.Dataset == datasetDeclaration {
+			all.declare(n, record)
+			continue
+		}
 		cleaner := clean.New(clean.Origin{Record: n, Received: blob.Received, Authority: record.Authority})
 		err = source.Parse(payload, cleaner.Add)
 		if errors.Is(err, source.ErrUnknownDataset) {
@@ -100,11 +110,24 @@ func judge(blob store.RawName, records []store.Record) (judgement, error) {
 		}
 		result := cleaner.Result()
 		for key, bars := range result.Bars {
-			all.Bars[key] = chunk.Merge(all.Bars[key], bars)
+			if before, some := all.Bars[key]; some {
+				bars = chunk.Merge(before, bars)
+			}
+			all.Bars[key] = bars
 		}
 		all.Rejects, all.Rejected = append(all.Rejects, result.Rejects...), all.Rejected+result.Rejected
 	}
 	return all, nil
+}
+
+// declare reads a record that is a declaration.
+func (j *judgement) declare(n int, record store.Record) {
+	d, err := decodeDeclaration(record)
+	if err != nil {
+		j.refuse(n, record, err)
+		return
+	}
+	j.declared = append(j.declared, d)
 }
 
 // refuse records that nothing of a record could be used.

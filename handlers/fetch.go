@@ -1,7 +1,6 @@
 package handlers
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -10,7 +9,6 @@ import (
 	"time"
 
 	"assay/shared/fetch"
-	"assay/shared/history"
 	"assay/shared/market"
 	"assay/shared/source"
 	"assay/shared/store"
@@ -36,8 +34,39 @@ func (a *App) FetchBitstamp(ctx context.Context, slot []byte) error {
 	return a.fetch(ctx, "bitstamp", slot)
 }
 
+// FetchBitfinex gathers the newest prices of Bitfinex. See FetchCoinbase.
+func (a *App) FetchBitfinex(ctx context.Context, slot []byte) error {
+	return a.fetch(ctx, "bitfinex", slot)
+}
+
+// FetchGoldAPI gathers the spot prices of metals of gold-api.com, while the market is open. See FetchCoinbase.
+func (a *App) FetchGoldAPI(ctx context.Context, slot []byte) error {
+	return a.fetch(ctx, "goldapi", slot)
+}
+
+// FetchSwissquote gathers Swissquote's quotes of metals, while the market is open. See FetchCoinbase.
+func (a *App) FetchSwissquote(ctx context.Context, slot []byte) error {
+	return a.fetch(ctx, "swissquote", slot)
+}
+
+// FetchECB gathers the euro's reference rates. See FetchCoinbase.
+func (a *App) FetchECB(ctx context.Context, slot []byte) error { return a.fetch(ctx, "ecb", slot) }
+
 // FetchLBMA gathers the London fixes, and nothing until ASSAY_ACCEPT_TERMS names lbma. See FetchCoinbase.
 func (a *App) FetchLBMA(ctx context.Context, slot []byte) error { return a.fetch(ctx, "lbma", slot) }
+
+// FetchNBP gathers Poland's price of gold, and nothing until ASSAY_ACCEPT_TERMS names nbp. See FetchCoinbase.
+func (a *App) FetchNBP(ctx context.Context, slot []byte) error { return a.fetch(ctx, "nbp", slot) }
+
+// FetchBinance gathers the newest prices in USDT, and nothing until ASSAY_ACCEPT_TERMS names binance. See FetchCoinbase.
+func (a *App) FetchBinance(ctx context.Context, slot []byte) error {
+	return a.fetch(ctx, "binance", slot)
+}
+
+// FetchCoinGecko gathers the newest prices of CoinGecko, and nothing until ASSAY_COINGECKO_KEY is set. See FetchCoinbase.
+func (a *App) FetchCoinGecko(ctx context.Context, slot []byte) error {
+	return a.fetch(ctx, "coingecko", slot)
+}
 
 const (
 	// overlap is how far before the watermark a turn asks: the bars in it may have been corrected.
@@ -55,7 +84,7 @@ func (a *App) fetch(ctx context.Context, name string, payload []byte) error {
 	if !found {
 		return fmt.Errorf("fetch: no source is called %s", name)
 	}
-	if src.OptIn && !slices.Contains(a.Config.AcceptTerms, name) {
+	if src.Inert(a.Config.AcceptTerms, a.Config.Keys) != "" {
 		return nil
 	}
 	slot, err := decodeSlot(payload)
@@ -86,6 +115,11 @@ func (a *App) fetch(ctx context.Context, name string, payload []byte) error {
 			return err
 		}
 	}
+	for _, id := range got.unknown {
+		if err := a.Fetch.MarkUnknown(ctx, name, id.Instrument); err != nil {
+			return err
+		}
+	}
 	return a.Fetch.End(ctx, turn, got.outcome(), got.stopped == nil)
 }
 
@@ -100,62 +134,11 @@ func decodeSlot(payload []byte) (time.Time, error) {
 	return timer.Slot, nil
 }
 
-// requests lists what to ask a source in one turn: first for the instrument that is furthest behind, so that a small budget
-// starves none.
-func (a *App) requests(ctx context.Context, src source.Source, firstOfDay bool) ([]source.Request, error) {
-	entries, err := a.History.Entries(ctx)
-	if err != nil {
-		return nil, err
-	}
-	type want struct {
-		instrument market.Instrument
-		ask        source.Ask
-	}
-	var wants []want
-	for _, id := range a.Config.Watchlist {
-		in, known := market.Lookup(id)
-		if !known {
-			return nil, fmt.Errorf("ASSAY_WATCHLIST: no instrument is called %.40q", id)
-		}
-		if _, has := src.Symbol(in); !has {
-			continue
-		}
-		ask := source.Ask{Now: a.Now().Unix(), Full: firstOfDay}
-		if mark := watermark(entries, market.SeriesID{Instrument: id, Source: src.Name}, src.Cadence); mark > 0 {
-			ask.From = mark - int64(overlap/time.Second)
-			if firstOfDay {
-				ask.From -= int64(dayOverlap / time.Second)
-			}
-		}
-		wants = append(wants, want{in, ask})
-	}
-	slices.SortStableFunc(wants, func(x, y want) int { return cmp.Compare(x.ask.From, y.ask.From) })
-	var requests []source.Request
-	for _, w := range wants {
-		for _, r := range src.Requests(w.instrument, w.ask) {
-			same := func(o source.Request) bool { return o.URL == r.URL && o.Dataset == r.Dataset }
-			if !slices.ContainsFunc(requests, same) {
-				requests = append(requests, r)
-			}
-		}
-	}
-	return requests, nil
-}
-
-// watermark returns how far the source itself has told a series, in Unix seconds; 0 for nothing yet.
-func watermark(entries []history.Entry, id market.SeriesID, interval market.Interval) int64 {
-	for _, entry := range entries {
-		if entry.ID == id {
-			return entry.Intervals[interval].Watermark
-		}
-	}
-	return 0
-}
-
 // gathered is what one turn has got.
 type gathered struct {
-	records []store.Record // to be stored
-	fresh   []answer       // those of them that were understood
+	records []store.Record    // to be stored
+	fresh   []answer          // those of them that were understood
+	unknown []market.SeriesID // that the provider has no such thing
 	asked   int
 	stopped error // why the turn ended before everything was asked; nil when it did not
 }
@@ -182,7 +165,8 @@ func (a *App) gather(ctx context.Context, src source.Source, requests []source.R
 	defer cancel()
 	var g gathered
 	size := 0
-	for _, request := range requests {
+	for n := 0; n < len(requests); n++ {
+		request := requests[n]
 		if size > maxGathered {
 			g.stopped = fmt.Errorf("more than %d MiB in one turn", maxGathered>>20)
 			return g, nil
@@ -194,6 +178,12 @@ func (a *App) gather(ctx context.Context, src source.Source, requests []source.R
 			g.records = append(g.records, record)
 		case errors.Is(err, source.ErrFormat), errors.Is(err, source.ErrUnknownSymbol):
 			g.records = append(g.records, record)
+			if request.Else != nil {
+				requests = slices.Insert(slices.Clip(requests), n+1, *request.Else)
+			}
+			if errors.Is(err, source.ErrUnknownSymbol) {
+				g.unknown = append(g.unknown, request.Series...)
+			}
 		case errors.Is(err, fetch.ErrUnchanged):
 		case errors.Is(err, fetch.ErrPaused), errors.Is(err, source.ErrLimited),
 			errors.Is(err, source.ErrUnavailable), errors.Is(err, source.ErrRefused):

@@ -23,6 +23,7 @@ func TestFetchStoresOneBlob(t *testing.T) {
 		"coinbase": func(a *App) func(context.Context, []byte) error { return a.FetchCoinbase },
 		"kraken":   func(a *App) func(context.Context, []byte) error { return a.FetchKraken },
 		"bitstamp": func(a *App) func(context.Context, []byte) error { return a.FetchBitstamp },
+		"bitfinex": func(a *App) func(context.Context, []byte) error { return a.FetchBitfinex },
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := newFetchWorld(t, storetest.Open(t), &fakeMarket{})

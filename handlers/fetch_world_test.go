@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"path"
 	"slices"
 	"strings"
 	"sync"
@@ -42,6 +43,22 @@ func (m *fakeMarket) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "www.bitstamp.net":
 		io.WriteString(w, `{"data":{"ohlc":[{"timestamp":"1705319940","open":"42000","high":"42010","low":"41990",`+
 			`"close":"42004","volume":"1.5"}],"pair":"BTC/USD"}}`)
+	case "api-pub.bitfinex.com":
+		io.WriteString(w, `[[1705319880000,41990,42003,42004,41985,2.5],[1705319940000,42003,42006,42011,41991,1.5]]`)
+	case "api.gold-api.com":
+		fmt.Fprintf(w, `{"currency":"USD","name":"Gold","price":2050.4,"symbol":%q,"updatedAt":"2024-01-15T11:59:55Z"}`, path.Base(r.URL.Path))
+	case "forex-data-feed.swissquote.com":
+		io.WriteString(w, `[{"spreadProfilePrices":[{"spreadProfile":"standard","bid":2050.1,"ask":2050.6}],"ts":1705319998123}]`)
+	case "data-api.ecb.europa.eu":
+		io.WriteString(w, "FREQ,CURRENCY,TIME_PERIOD,OBS_VALUE\nD,USD,2024-01-12,1.0942\n")
+	case "www.ecb.europa.eu":
+		io.WriteString(w, "<Envelope><Cube><Cube time='2024-01-12'><Cube currency='USD' rate='1.0942'/></Cube></Cube></Envelope>")
+	case "api.nbp.pl":
+		io.WriteString(w, `[{"data":"2024-01-12","cena":261.17},{"data":"2024-01-15","cena":262.05}]`)
+	case "data-api.binance.vision":
+		io.WriteString(w, `[[1705319940000,"42010.1","42020","42000","42015.5","3",1705319999999,"126046.5",9,"1","42015.5","0"]]`)
+	case "api.coingecko.com":
+		io.WriteString(w, `{"bitcoin":{"usd":42001.5,"last_updated_at":1705319990},"ethereum":{"usd":2520.25,"last_updated_at":1705319991}}`)
 	default:
 		http.Error(w, "no such provider: "+r.Host, http.StatusNotFound)
 	}

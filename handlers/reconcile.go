@@ -51,6 +51,9 @@ func (a *App) reconcile(ctx context.Context, name string) ([]store.Receipt, erro
 	if err != nil {
 		return nil, err
 	}
+	if err := a.forgetKeys(ctx, name); err != nil {
+		return nil, err
+	}
 	known := map[store.RawName]bool{}
 	var lost []store.Receipt
 	for _, receipt := range receipts {

@@ -2,8 +2,8 @@
 //
 // Make a Cleaner for one record of a raw blob, Add every row that its parser finds, and take the Result.
 //
-// A row is refused as a whole when its time or its close is: the rules are bad-time, misaligned, future, unfinished,
-// wrong-currency, wrong-unit, not-a-business-day, and absent, zero, negative or not-a-number of the close. Another field that
+// A row is refused as a whole when its time or its close is: the rules are unreadable, bad-time, misaligned, future, unfinished,
+// wrong-currency, wrong-unit, closed, not-a-business-day, and absent, zero, negative or not-a-number of the close. Another field that
 // is refused is left absent, the bar is kept with the flag partial, and a reject names the field: absent, zero, negative,
 // not-a-number, high-below-low, implausible. Of two rows for one bar the later is kept (duplicate). What is kept as sent has a
 // flag (outside-range, untraded) or, for rows in no order, a reject that names none (out-of-order).
@@ -69,6 +69,10 @@ func New(origin Origin) *Cleaner { return &Cleaner{origin: origin} }
 // Add judges one row.
 func (c *Cleaner) Add(row market.Row) {
 	r := c.run(row.Series, row.Interval)
+	if row.Unreadable != "" {
+		c.refuse(&row, "unreadable", "", "%s", row.Unreadable)
+		return
+	}
 	if !c.timely(r, &row) || !c.asExpected(r, &row) {
 		return
 	}
@@ -77,6 +81,9 @@ func (c *Cleaner) Add(row market.Row) {
 		return
 	}
 	c.volume(&row, &bar)
+	if row.Sampled {
+		bar.Flags |= market.Sampled
+	}
 	r.add(&bar, &row)
 }
 
@@ -151,7 +158,7 @@ func (c *Cleaner) timely(r *run, row *market.Row) bool {
 }
 
 // finished tells a bar whose interval had ended when it was received from one in progress, which is left to come again, and
-// from one of the future. A fix is a bar of its day as soon as it is struck.
+// from one of the future. A fix is a bar of its day as soon as it is struck, and a quote one of its minute.
 func (c *Cleaner) finished(r *run, row *market.Row) bool {
 	received := c.origin.Received / 1000
 	end := r.key.Interval.Next(row.Start)
@@ -159,7 +166,7 @@ func (c *Cleaner) finished(r *run, row *market.Row) bool {
 	case row.Start > received+clockSkew:
 		c.refuse(row, "future", "", "the bar starts at %s, after it was received at %s", clock(row.Start), clock(received))
 		return false
-	case r.struck && !row.Unfinished:
+	case (r.struck || row.Sampled) && !row.Unfinished:
 		return true
 	case row.Unfinished && end > received-clockSkew:
 		return false
@@ -181,6 +188,8 @@ func (c *Cleaner) asExpected(r *run, row *market.Row) bool {
 		c.refuse(row, "wrong-currency", "", "the price is in %.20q, want %s", row.Currency, r.currency)
 	case row.Unit != "" && row.Unit != r.unit:
 		c.refuse(row, "wrong-unit", "", "the price is for one %.20q, want one %s", row.Unit, r.unit)
+	case row.Sampled && !r.calendar.Expects(row.Start, row.Interval):
+		c.refuse(row, "closed", "", "the quote is of %s, when the market is closed: a moving time does not make it a price", clock(row.Start))
 	case r.businessDays && isWeekend(row.Start):
 		c.refuse(row, "not-a-business-day", "", "%s is a %s, on which no price is struck", clock(row.Start)[:len(time.DateOnly)], time.Unix(row.Start, 0).UTC().Weekday())
 	default:

@@ -26,7 +26,7 @@ var update = flag.Bool("update", false, "write what is got into testdata, to be 
 // received at 2024-01-15T12:00:20Z.
 //
 // A row is a series, interval, start, open, high, low, close and volume, - for a field that its format does not have and null for
-// one that it has and the row lacks; then, where they are known, quote= currency= unit= unfinished bad-time=.
+// one that it has and the row lacks; then, where they are known, quote= currency= unit= unfinished sampled bad-time=.
 func TestRules(t *testing.T) {
 	paths, err := filepath.Glob("testdata/*.txtar")
 	if err != nil || len(paths) == 0 {
@@ -102,6 +102,8 @@ func row(t *testing.T, number int, line string) market.Row {
 			r.Unit = value
 		case "unfinished":
 			r.Unfinished = true
+		case "sampled":
+			r.Sampled = true
 		case "bad-time":
 			r.BadTime = value
 		default:

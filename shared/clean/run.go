@@ -13,8 +13,9 @@ type run struct {
 	key          Key
 	currency     string // that prices have to be in
 	unit         string // that prices have to be for
-	businessDays bool   // one price on each business day
-	struck       bool   // a bar is final before its day ends
+	calendar     market.Calendar
+	businessDays bool // one price on each business day
+	struck       bool // a bar is final before its day ends
 
 	slabs      [][]entry // a year of minutes is long: nothing is copied to make room
 	count      int
@@ -35,14 +36,14 @@ type entry struct {
 const slabSize = 8192
 
 func newRun(key Key) *run {
-	r := &run{key: key}
+	r := &run{key: key, calendar: market.Always}
 	in, known := market.Lookup(key.Series.Instrument)
 	if !known { // a pair of whatever is called so
 		r.unit, r.currency, _ = strings.Cut(key.Series.Instrument, "-")
 		r.currency, _, _ = strings.Cut(r.currency, "-")
 		return r
 	}
-	r.currency, r.unit = in.Currency, in.Unit
+	r.currency, r.unit, r.calendar = in.Currency, in.Unit, in.Calendar
 	r.businessDays = in.Calendar != market.Always && in.Calendar != market.MetalSession
 	r.struck = in.Best == market.Publisher
 	return r

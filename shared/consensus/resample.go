@@ -1,6 +1,10 @@
 package consensus
 
-import "assay/shared/market"
+import (
+	"slices"
+
+	"assay/shared/market"
+)
 
 // Aggregate makes bars of the interval to out of bars (ascending, no start twice) of a shorter interval from: one for every
 // start that any of them lies in. The open is the first one's, the close the last one's, the high and low the extremes, the
@@ -10,7 +14,8 @@ import "assay/shared/market"
 // is an open that the first bar lacks, or a close that the last one does. Where no bar has more than a close (fixes, quotes),
 // open, high and low are those of the closes, and the bar is Sampled: the price may have been further away in between.
 //
-// Flags: Derived always. Incomplete where a bar is, or where there are fewer bars than the calendar expects. Untraded where
+// Flags: Derived always. Incomplete where a bar is, or where there are fewer bars than the calendar expects, or, of minutes that are
+// quotes, not one in every five minutes of it. Untraded where
 // all bars are. Stub and Partial of a bar say nothing of the whole. Every other flag stays where any bar carries it.
 func Aggregate(cal market.Calendar, bars []market.Bar, from, to market.Interval) []market.Bar {
 	var longer []market.Bar
@@ -24,7 +29,7 @@ func Aggregate(cal market.Calendar, bars []market.Bar, from, to market.Interval)
 			longer = make([]market.Bar, 0, len(bars)/n+1)
 		}
 		bar := join(start, bars[:n])
-		if !complete(cal, start, end, from, n) {
+		if !complete(cal, start, end, from, bars[:n]) {
 			bar.Flags |= market.Incomplete
 		}
 		longer = append(longer, bar)
@@ -33,8 +38,21 @@ func Aggregate(cal market.Calendar, bars []market.Bar, from, to market.Interval)
 	return longer
 }
 
-// complete reports whether n bars are as many as the calendar expects in [start, end).
-func complete(cal market.Calendar, start, end int64, from market.Interval, n int) bool {
+// sampleEvery is how far apart quotes are looked at: minutes of them are complete with one in each such time.
+const sampleEvery = 5 * market.Minute
+
+// complete reports whether bars are as many as the calendar expects in [start, end).
+func complete(cal market.Calendar, start, end int64, from market.Interval, bars []market.Bar) bool {
+	n := len(bars)
+	if from == market.Minute && !slices.ContainsFunc(bars, func(b market.Bar) bool { return !b.Flags.Has(market.Sampled) }) {
+		from, n = sampleEvery, 0
+		last := start - 1
+		for i := range bars {
+			if slot := sampleEvery.Floor(bars[i].Start); slot != last {
+				last, n = slot, n+1
+			}
+		}
+	}
 	if all := (end - start) / int64(from); int64(n) >= all {
 		return true // without asking the calendar for every one of them
 	}

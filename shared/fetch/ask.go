@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,8 +18,9 @@ import (
 // ErrUnchanged says that the answer to a conditional request is the one that was stored last.
 var ErrUnchanged = errors.New("unchanged")
 
-// Ask makes one call within the source's budget and breaker, and tells the breaker how it went. Whether an answer is a
-// failure is decided from its body too: Kraken sends its failures with status 200. The error, for errors.Is, is
+// Ask makes one call within the source's budget and breaker, and tells the breaker how it went; where the provider fails and
+// there is another way to ask, one by that. Whether an answer is a failure is decided from its body too: Kraken sends its
+// failures with status 200. The error, for errors.Is, is
 //
 //	nil                                       a new answer
 //	ErrUnchanged                              nothing new
@@ -32,6 +34,39 @@ func (c *Client) Ask(ctx context.Context, s source.Source, r source.Request) (st
 	if err != nil {
 		return store.Record{}, err
 	}
+	record, failure := c.call(ctx, s, r)
+	if failed(failure) && r.Else != nil {
+		first := failure
+		if record, failure = c.call(ctx, s, *r.Else); failure != nil && !errors.Is(failure, ErrUnchanged) {
+			failure = fmt.Errorf("%w, and before that: %v", failure, first)
+		}
+	}
+	switch {
+	case failed(failure):
+		err = c.fail(ctx, s.Name, failure, record.Header)
+	case !answered(failure):
+		return store.Record{}, failure
+	case tripped:
+		err = c.succeed(ctx, s.Name)
+	}
+	if err != nil {
+		return store.Record{}, err
+	}
+	return record, failure
+}
+
+// failed reports whether the provider is to be left alone for a while.
+func failed(failure error) bool {
+	return errors.Is(failure, source.ErrLimited) || errors.Is(failure, source.ErrUnavailable) || errors.Is(failure, source.ErrRefused)
+}
+
+// answered reports whether a call brought an answer, be it one that nobody understands.
+func answered(failure error) bool {
+	return failure == nil || errors.Is(failure, ErrUnchanged) || errors.Is(failure, source.ErrFormat) || errors.Is(failure, source.ErrUnknownSymbol)
+}
+
+// call makes one call within the budget.
+func (c *Client) call(ctx context.Context, s source.Source, r source.Request) (store.Record, error) {
 	condition, err := c.condition(ctx, s.Name, &r)
 	if err != nil {
 		return store.Record{}, err
@@ -41,19 +76,10 @@ func (c *Client) Ask(ctx context.Context, s source.Source, r source.Request) (st
 	}
 	record, failure := c.Do(ctx, r)
 	if ctx.Err() != nil {
-		return store.Record{}, failure
+		return store.Record{}, cmp.Or(failure, context.Cause(ctx))
 	}
 	if failure == nil {
 		failure = judge(record, condition)
-	}
-	switch {
-	case errors.Is(failure, source.ErrLimited), errors.Is(failure, source.ErrUnavailable), errors.Is(failure, source.ErrRefused):
-		err = c.fail(ctx, s.Name, failure, record.Header)
-	case tripped:
-		err = c.succeed(ctx, s.Name)
-	}
-	if err != nil {
-		return store.Record{}, err
 	}
 	return record, failure
 }
@@ -88,7 +114,7 @@ func (c *Client) condition(ctx context.Context, name string, r *source.Request) 
 	if !r.Conditional {
 		return nil, nil
 	}
-	known, err := c.read(ctx, name, conditionKey(*r))
+	known, err := c.read(ctx, name, conditionKey(r.Dataset, Redact(r.URL)))
 	if err != nil {
 		return nil, err
 	}
@@ -106,18 +132,19 @@ func (c *Client) condition(ctx context.Context, name string, r *source.Request) 
 }
 
 // Remember makes later calls conditional on an answer. The answer must be stored and queued by then: what is remembered is not
-// asked for again.
+// asked for again. The answer may be one to request.Else.
 func (c *Client) Remember(ctx context.Context, s source.Source, r source.Request, answer store.Record) error {
 	if !r.Conditional {
 		return nil
 	}
-	return c.change(ctx, s.Name, conditionKey(r), func(row) row {
+	return c.change(ctx, s.Name, conditionKey(answer.Dataset, answer.URI), func(row) row {
 		return row{"etag": answer.Header.Get("Etag"), "modified": answer.Header.Get("Last-Modified"), "sum": sum(answer), "url": answer.URI}
 	})
 }
 
-func conditionKey(r source.Request) string {
-	hash := sha256.Sum256([]byte(r.Dataset + " " + Redact(r.URL)))
+// conditionKey is the row of what is known of an address, keys removed.
+func conditionKey(dataset, address string) string {
+	hash := sha256.Sum256([]byte(dataset + " " + address))
 	return "cond~" + hex.EncodeToString(hash[:8])
 }
 

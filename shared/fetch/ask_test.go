@@ -156,12 +156,58 @@ func TestConditionalRequest(t *testing.T) {
 	if diff := cmp.Diff(want, asked); diff != "" {
 		t.Errorf("validators (-want +got):\n%s", diff)
 	}
-	r, err := c.read(t.Context(), "kraken", conditionKey(request))
+	r, err := c.read(t.Context(), "kraken", conditionKey(first.Dataset, first.URI))
 	if err != nil {
 		t.Fatal(err)
 	}
 	if url := r.text("url"); !strings.HasSuffix(url, "&api_key=REDACTED") {
 		t.Errorf("stored URL %q holds a key", url)
+	}
+}
+
+// A provider with two addresses has failed when both have. Then one failure is counted, not two.
+func TestTheOtherWay(t *testing.T) {
+	clock := &clock{at: noon}
+	var asked []string
+	answering := map[string]bool{"/second": true}
+	c := client(t, storetest.Open(t), clock, func(w http.ResponseWriter, r *http.Request) {
+		asked = append(asked, r.URL.Path)
+		if !answering[r.URL.Path] {
+			w.WriteHeader(http.StatusServiceUnavailable)
+			return
+		}
+		answers(w, r)
+	})
+	src, request := kraken(t, source.Budget{Calls: 100, Per: time.Minute})
+	request.URL = "https://api.kraken.com/first"
+	second := request
+	second.URL = "https://api.kraken.com/second"
+	request.Else = &second
+
+	record, err := c.Ask(t.Context(), src, request)
+	if err != nil || record.URI != second.URL {
+		t.Fatalf("got an answer from %q, %v; want the second way's", record.URI, err)
+	}
+	delete(answering, "/second")
+	_, err = c.Ask(t.Context(), src, request)
+	if !errors.Is(err, source.ErrUnavailable) || !strings.Contains(err.Error(), "/second") || !strings.Contains(err.Error(), "/first") {
+		t.Errorf("both down: got %v, want both named", err)
+	}
+	if _, err := c.Ask(t.Context(), src, request); !errors.Is(err, ErrPaused) || !strings.Contains(err.Error(), "after 1 failures") {
+		t.Errorf("got %v, want a pause after one failure", err)
+	}
+	clock.at = noon.Add(time.Hour)
+	answering["/second"] = true
+	if _, err := c.Ask(t.Context(), src, request); err != nil {
+		t.Errorf("the first way still down: %v", err)
+	}
+	clock.at = noon.Add(2 * time.Hour)
+	if _, err := c.Ask(t.Context(), src, request); err != nil {
+		t.Errorf("the breaker is not closed: %v", err)
+	}
+	want := []string{"/first", "/second", "/first", "/second", "/first", "/second", "/first", "/second"}
+	if diff := cmp.Diff(want, asked); diff != "" {
+		t.Errorf("calls (-want +got):\n%s", diff)
 	}
 }
 

@@ -36,7 +36,7 @@ func (c *Client) enter(ctx context.Context, source string) (tripped bool, err er
 		if shut = r.number("until") > now.UnixMilli(); shut || r.number("failures") == 0 {
 			return nil
 		}
-		return row{"failures": r.number("failures"), "until": now.Add(probeTime).UnixMilli(), "reason": r.text("reason")}
+		return row{"failures": r.number("failures"), "until": now.Add(probeTime).UnixMilli(), "reason": r.text("reason"), "kind": r.text("kind")}
 	})
 	if err == nil && shut {
 		err = fmt.Errorf("%w: the breaker is open until %s after %d failures, the last: %s",
@@ -51,7 +51,7 @@ func (c *Client) succeed(ctx context.Context, source string) error {
 		if r.number("failures") == 0 {
 			return nil
 		}
-		return row{"failures": int64(0), "until": int64(0), "reason": ""}
+		return row{"failures": int64(0), "until": int64(0), "reason": "", "kind": ""}
 	})
 }
 
@@ -68,7 +68,7 @@ func (c *Client) fail(ctx context.Context, name string, failure error, header ht
 		pause = min(pause*3/4+rand.N(pause/2), longest)
 		now := c.now()
 		pause = max(pause, retryAfter(header, now))
-		return row{"failures": failures, "until": now.Add(pause).UnixMilli(), "reason": Redact(failure.Error())}
+		return row{"failures": failures, "until": now.Add(pause).UnixMilli(), "reason": Redact(failure.Error()), "kind": source.KindOf(failure)}
 	})
 }
 

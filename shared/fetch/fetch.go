@@ -7,7 +7,8 @@
 //	turn         slot: the schedule's occurrence (RFC 3339, UTC); claim: whose; until: when it is free unfinished; done;
 //	             full: the last UTC day (20240115) whose full questions were all asked; outcome: a sentence for people
 //	budget       calls: the moments of the calls within the budget's period, joined by commas
-//	breaker      failures in a row; until: when it may be tried again, 0 when it is closed; reason: the last failure
+//	breaker      failures in a row; until: when it may be tried again, 0 when it is closed; kind and reason: the last failure
+//	unknown~<instrument>  until: when the source is asked again for what it does not know
 //	cond~<hash>  etag, modified, sum: validators and SHA-256 of the last stored answer; url: what was asked, keys removed
 package fetch
 

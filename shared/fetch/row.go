@@ -18,7 +18,7 @@ type row map[string]any
 
 func (r row) number(column string) int64 { v, _ := r[column].(int64); return v }
 func (r row) text(column string) string  { v, _ := r[column].(string); return v }
-func (r row) is(column string) bool      { v, _ := r[column].(bool); return v }
+func (r row) done() bool                 { v, _ := r["done"].(bool); return v }
 
 // read returns a row, empty when it does not exist.
 func (c *Client) read(ctx context.Context, source, key string) (row, error) {

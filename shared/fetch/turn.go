@@ -36,9 +36,9 @@ func (c *Client) Claim(ctx context.Context, source string, slot time.Time) (Turn
 		if r.text("claim") == turn.claim { // written, but the answer was lost
 			return nil
 		}
-		held := !r.is("done") && r.number("until") > now.UnixMilli()
+		held := !r.done() && r.number("until") > now.UnixMilli()
 		last, err := time.Parse(time.RFC3339, r.text("slot"))
-		over := err == nil && (last.After(slot) || last.Equal(slot) && r.is("done"))
+		over := err == nil && (last.After(slot) || last.Equal(slot) && r.done())
 		if claimed = !held && !over; !claimed {
 			return nil
 		}
@@ -55,7 +55,7 @@ func (c *Client) Claim(ctx context.Context, source string, slot time.Time) (Turn
 // for people; whole says that every question was asked, so that the next turn need not be a FirstOfDay.
 func (c *Client) End(ctx context.Context, turn Turn, outcome string, whole bool) error {
 	return c.change(ctx, turn.Source, "turn", func(r row) row {
-		if r.text("claim") != turn.claim || r.is("done") {
+		if r.text("claim") != turn.claim || r.done() {
 			return nil
 		}
 		r["done"], r["outcome"] = true, Redact(outcome)

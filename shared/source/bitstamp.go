@@ -31,7 +31,15 @@ var bitstamp = Source{
 	Cadence:  market.Minute,
 	Symbol:   bitstampSymbol,
 	Requests: bitstampRequests,
-	formats:  []format{{dataset: "bitstamp-ohlc", parse: parseBitstamp}},
+	Manner: Manner{
+		Limits:  "400 calls a second, 10,000 in ten minutes.",
+		Window:  "1,000 bars a call, those nearest to its end.",
+		History: "From 2011-08 for BTC-USD.",
+		Order:   "Oldest first.",
+		Empty:   "Repeats the last price with volume 0.",
+		Times:   "Start of the bar, in seconds.",
+	},
+	formats: []format{{dataset: "bitstamp-ohlc", parse: parseBitstamp}},
 }
 
 func bitstampSymbol(in market.Instrument) (string, bool) {

@@ -31,7 +31,15 @@ var coinbase = Source{
 	Cadence:  market.Minute,
 	Symbol:   coinbaseSymbol,
 	Requests: coinbaseRequests,
-	formats:  []format{{dataset: "coinbase-candles", parse: parseCoinbase}},
+	Manner: Manner{
+		Limits:  "10 calls a second per address, bursts to 15.",
+		Window:  "300 bars a call.",
+		History: "From 2015-07-20 for BTC-USD.",
+		Order:   "Newest first.",
+		Empty:   "Left out.",
+		Times:   "Start of the bar, in seconds.",
+	},
+	formats: []format{{dataset: "coinbase-candles", parse: parseCoinbase}},
 }
 
 func coinbaseSymbol(in market.Instrument) (string, bool) {

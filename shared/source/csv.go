@@ -15,6 +15,7 @@ type sheet struct {
 	comma  byte
 	body   string // what follows the header
 	first  int    // the line number of its first line
+	open   bool   // it is an answer that does not end with a line: the last one may have been cut
 }
 
 // line is one record of a sheet.
@@ -23,6 +24,7 @@ type line struct {
 	text   string
 	cells  []string // valid until the next line is read
 	header int      // how many columns the sheet has
+	open   bool     // it may have been cut
 }
 
 // readSheet finds the header: the first line, of the first ten, that has all of the given names in any order. A file may
@@ -41,7 +43,7 @@ func readSheet(text string, names ...string) (sheet, error) {
 		header := trimmed(split(l, comma, nil))
 		if !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(header, name) }) {
 			_, body, _ := strings.Cut(text[strings.Index(text, l):], "\n")
-			return sheet{header, comma, body, number + 1}, nil
+			return sheet{header: header, comma: comma, body: body, first: number + 1}, nil
 		}
 	}
 	return sheet{}, fmt.Errorf("no line names the columns %s; the file begins with %.120q: %w", strings.Join(names, ", "), first, ErrFormat)
@@ -54,9 +56,13 @@ func (s sheet) column(name string) int { return slices.Index(s.header, name) }
 func (s sheet) lines() iter.Seq[line] {
 	return func(yield func(line) bool) {
 		var cells []string
+		last := 0
+		if s.open {
+			last = strings.Count(s.body, "\n") + 1
+		}
 		for number, text := range lines(s.body) {
 			cells = split(text, s.comma, cells[:0])
-			if !yield(line{number + s.first - 1, text, cells, len(s.header)}) {
+			if !yield(line{number + s.first - 1, text, cells, len(s.header), number == last}) {
 				return
 			}
 		}
@@ -88,11 +94,13 @@ func present(cell string) string {
 	}
 }
 
-// row begins a row. In a line with too many cells nobody knows which is which.
+// row begins a row. In a line with too many cells nobody knows which is which, and a number that has been cut is another one.
 func (l line) row(series market.SeriesID, i market.Interval) market.Row {
 	row := market.Row{Series: series, Interval: i, Number: l.number, Text: l.text}
 	if len(l.cells) > l.header {
 		row.BadTime = fmt.Sprintf("%.80s (%d cells under %d names)", l.text, len(l.cells), l.header)
+	} else if l.open {
+		row.BadTime = fmt.Sprintf("%.80s (the answer ends within this line)", l.text)
 	}
 	return row
 }
@@ -182,5 +190,7 @@ func (p Payload) sheet(names ...string) (sheet, error) {
 	if err != nil {
 		return sheet{}, err
 	}
-	return readSheet(string(body), names...)
+	s, err := readSheet(string(body), names...)
+	s.open = p.Status != 0 && !strings.HasSuffix(s.body, "\n")
+	return s, err
 }

@@ -2,6 +2,7 @@ package source
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -47,6 +48,24 @@ func statusKind(status int) error {
 		return ErrUnavailable
 	default:
 		return ErrRefused
+	}
+}
+
+// KindOf says in a word or two which kind of failure an error is of; the empty text for none of them.
+func KindOf(err error) string {
+	switch {
+	case errors.Is(err, ErrLimited):
+		return "limited"
+	case errors.Is(err, ErrUnavailable):
+		return "unavailable"
+	case errors.Is(err, ErrRefused):
+		return "refused"
+	case errors.Is(err, ErrUnknownSymbol):
+		return "unknown symbol"
+	case errors.Is(err, ErrFormat):
+		return "changed format"
+	default:
+		return ""
 	}
 }
 

@@ -18,7 +18,8 @@ func FuzzParse(f *testing.F) {
 	datasets := []string{
 		"coinbase-candles", "kraken-ohlc", "bitstamp-ohlc", "lbma-json", "bitfinex-csv", "ecb-csv", "quandl-gold-csv",
 		"quandl-silver-csv", "lppm-csv", "cryptodatadownload-csv", "coinmarketcap-csv", "yahoo-csv", "stooq-csv", "fred-csv",
-		"monthly-csv", "workshop-json", "columns-csv",
+		"monthly-csv", "workshop-json", "columns-csv", "bitfinex-candles", "goldapi-price", "swissquote-quotes", "ecb-sdmx-csv",
+		"ecb-xml", "nbp-gold", "binance-klines", "coingecko-price",
 	}
 	for _, answer := range live {
 		f.Add([]byte(answer.body), uint8(slices.Index(datasets, answer.dataset)))
@@ -33,6 +34,14 @@ func FuzzParse(f *testing.F) {
 	}
 	f.Add([]byte(`{"intervals":[{"start":"1478995200","last":1211.25}]}`), uint8(15))
 	f.Add([]byte("time;close\n03/14/2016 10:00;1\n1500000000;\"1,200.5\"\n"), uint8(16))
+	for n, body := range []string{
+		`{"symbol":"XAU","currency":"USD","price":1,"updatedAt":"2026-08-18T13:29:35Z"}`,
+		`[{"spreadProfilePrices":[{"spreadProfile":"standard","bid":1,"ask":1.5}],"ts":1791288000000}]`,
+		"CURRENCY,TIME_PERIOD,OBS_VALUE\nUSD,2026-03-17,1.1531\n",
+		"<E><Cube><Cube time='2018-06-11'><Cube currency='USD' rate='1.1790'/></Cube></Cube></E>",
+	} {
+		f.Add([]byte(body), uint8(18+n))
+	}
 	f.Fuzz(func(t *testing.T, body []byte, dataset uint8) {
 		p := source.Payload{
 			Dataset: datasets[int(dataset)%len(datasets)], Interval: market.Day, Body: body, Received: today,

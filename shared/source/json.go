@@ -40,10 +40,10 @@ func scalar(raw json.RawMessage) string {
 	return string(raw)
 }
 
-// setSeconds sets a row's time from seconds since the epoch.
+// setSeconds sets a row's time from seconds since the epoch. A time of 0 is one that somebody did not have.
 func setSeconds(row *market.Row, text string) {
 	seconds, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
+	if err != nil || seconds == 0 {
 		row.BadTime = text
 		return
 	}

@@ -33,7 +33,15 @@ var kraken = Source{
 	Cadence:  market.Minute,
 	Symbol:   krakenSymbol,
 	Requests: krakenRequests,
-	formats:  []format{{dataset: "kraken-ohlc", parse: parseKraken}},
+	Manner: Manner{
+		Limits:  "About one call a second per address.",
+		Window:  "The 720 newest bars, whatever is asked for.",
+		History: "12 hours of minutes, 30 days of hours, two years of days.",
+		Order:   "Oldest first; the last bar is in progress.",
+		Empty:   "Repeats the last price with volume 0.",
+		Times:   "Start of the bar, in seconds.",
+	},
+	formats: []format{{dataset: "kraken-ohlc", parse: parseKraken}},
 }
 
 // krakenCodes are the two coins that Kraken calls by names of its own.

@@ -31,7 +31,15 @@ var lbma = Source{
 	Cadence:  market.Day,
 	Symbol:   lbmaSymbol,
 	Requests: lbmaRequests,
-	formats:  []format{{dataset: "lbma-json", parse: parseLBMA, detect: detectLBMA}},
+	Manner: Manner{
+		Limits:  "None stated; asked for only what has changed.",
+		Window:  "The whole history of one fix in a file.",
+		History: "Gold and silver from 1968, platinum and palladium from 1990-04.",
+		Order:   "Oldest first.",
+		Empty:   "No row on holidays.",
+		Times:   "The date in London on which the fix is struck.",
+	},
+	formats: []format{{dataset: "lbma-json", parse: parseLBMA, detect: detectLBMA}},
 }
 
 // metals are the names of the metals as addresses and files have them.

@@ -127,5 +127,8 @@ func rowText(row market.Row, several bool) string {
 	if row.Unfinished {
 		words = append(words, "unfinished")
 	}
+	if row.Sampled {
+		words = append(words, "sampled")
+	}
 	return strings.Join(words, " ")
 }

@@ -18,10 +18,12 @@ import (
 // Source is a provider.
 type Source struct {
 	Name     string
-	Title    string                       // for people
-	Docs     string                       // URL of the provider's documentation
-	Terms    string                       // in a sentence
-	OptIn    bool                         // asks nothing until ASSAY_ACCEPT_TERMS names it
+	Title    string // for people
+	Docs     string // URL of the provider's documentation
+	Terms    string // in a sentence
+	OptIn    bool   // asks nothing until ASSAY_ACCEPT_TERMS names it
+	Key      Key    // without it it asks nothing; the zero Key for a source that needs none
+	Manner   Manner
 	Roles    map[market.Class]market.Role // what it is to the instruments of each class
 	Budget   Budget
 	Cadence  market.Interval                               // of what Requests asks for; 0 for a source that only files come from
@@ -29,6 +31,22 @@ type Source struct {
 	Requests func(in market.Instrument, ask Ask) []Request // what to ask for one instrument, in order
 
 	formats []format
+}
+
+// Manner is how a source answers, in sentences for people.
+type Manner struct {
+	Limits  string // how often it may be asked
+	Window  string // how much one call returns
+	History string // how far back it reaches
+	Order   string // of the rows
+	Empty   string // what becomes of an interval without trades
+	Times   string // what its times mean
+}
+
+// Key is how a source takes the key that one has with it.
+type Key struct {
+	Setting string // holds the key
+	Header  string // carries it: in a URL it could be stored or logged
 }
 
 // Budget is how often a source may be asked: at most Calls in every Per.
@@ -51,7 +69,8 @@ type Request struct {
 	Dataset     string // names the parser of the answer
 	Series      []market.SeriesID
 	Interval    market.Interval
-	Conditional bool // ask with If-None-Match and If-Modified-Since
+	Conditional bool     // ask with If-None-Match and If-Modified-Since
+	Else        *Request // what to ask instead when this fails; nil when there is no other way
 }
 
 // Payload is what a parser needs: Clean takes all of it from the raw record.
@@ -81,7 +100,7 @@ type Options struct {
 	Unit     string            `json:"unit,omitempty"`    // toz, g, kg
 	Currency string            `json:"currency,omitempty"`
 	Dates    string            `json:"dates,omitempty"` // dmy or mdy, where a file leaves it open
-	Times    string            `json:"times,omitempty"` // s, ms or us, where a file leaves it open
+	Times    string            `json:"times,omitempty"` // s, ms or us, where a file leaves it open; of a push ns too
 }
 
 // Kinds of failure of a payload as a whole, for errors.Is. Only ErrLimited and ErrUnavailable can be helped by trying again.
@@ -97,7 +116,7 @@ var (
 var ErrUnknownDataset = errors.New("unknown dataset")
 
 // All lists every source.
-var All = []Source{coinbase, kraken, bitstamp, bitfinex, lbma, ecb}
+var All = []Source{coinbase, kraken, bitstamp, bitfinex, goldAPI, swissquote, ecb, lbma, nbp, binance, coinGecko}
 
 // format is the way in which bytes hold prices: an answer's or a file's.
 type format struct {
@@ -117,7 +136,7 @@ func formats() []format {
 	for _, s := range All {
 		all = append(all, s.formats...)
 	}
-	return append(all, files...)
+	return append(append(all, files...), pushes...)
 }
 
 // Find returns the source of this name.
@@ -127,6 +146,19 @@ func Find(name string) (Source, bool) {
 		return Source{}, false
 	}
 	return All[i], true
+}
+
+// Inert returns why a source asks nothing, and how to turn it on, in a sentence; the empty text for one that is on. Accepted
+// are the sources whose terms are accepted, and keys the keys by their settings.
+func (s Source) Inert(accepted []string, keys map[string]string) string {
+	switch {
+	case s.OptIn && !slices.Contains(accepted, s.Name):
+		return fmt.Sprintf("off until its terms are accepted: add %s to ASSAY_ACCEPT_TERMS. %s", s.Name, s.Terms)
+	case s.Key.Setting != "" && keys[s.Key.Setting] == "":
+		return fmt.Sprintf("off until it has a key: set %s. %s", s.Key.Setting, s.Terms)
+	default:
+		return ""
+	}
 }
 
 // Role returns what a source is to an instrument: NoRole for a name that is no provider, and for an instrument that the

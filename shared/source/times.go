@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"assay/shared/market"
@@ -20,6 +21,15 @@ func setDay(row *market.Row, date string) {
 	default:
 		row.BadTime = date
 	}
+}
+
+// wholeSeconds returns a time in milliseconds in seconds, both as text. What is no whole second keeps its unit, and setSeconds
+// refuses it.
+func wholeSeconds(milliseconds string) string {
+	if seconds, whole := strings.CutSuffix(milliseconds, "000"); whole && seconds != "" {
+		return seconds
+	}
+	return milliseconds + " ms"
 }
 
 // day reads 2006-01-02.

@@ -55,6 +55,47 @@ var recorded = []struct {
 		want: "XAU-USD.workshop 2693: 2008-03-17 1004.5 ... 2018-03-14 1326.71\noutside-range 1\npartial 6\n" +
 			"rejected absent high 3\nrejected absent low 5\nrejected absent open 1",
 	},
+	{
+		file: "bitfinex-candles-tbtcusd-1m-full.json", dataset: "bitfinex-candles", series: "BTC-USD.bitfinex", interval: market.Minute,
+		received: "2018-01-01T00:00:20Z", status: 200, want: "BTC-USD.bitfinex 120: 2017-12-17 19839 ... 2017-12-17 19693",
+	},
+	{
+		file: "bitfinex-candles-tbtcusd-1m-sparse.json", dataset: "bitfinex-candles", series: "BTC-USD.bitfinex", interval: market.Minute,
+		received: "2013-04-01T02:00:20Z", status: 200, want: "BTC-USD.bitfinex 20: 2013-04-01 93.3 ... 2013-04-01 93.1",
+	},
+	{
+		file: "bitfinex-candles-empty.json", dataset: "bitfinex-candles", series: "BTC-USD.bitfinex", interval: market.Minute,
+		received: "2016-08-05T14:00:20Z", status: 200, want: "",
+	},
+	{
+		file: "gold-api-price-xau.json", dataset: "goldapi-price", series: "XAU-USD.goldapi", interval: market.Minute,
+		received: "2026-08-18T13:29:40Z", status: 200, want: "XAU-USD.goldapi 1: 2026-08-18 4392 ... 2026-08-18 4392\nsampled 1",
+	},
+	{
+		file: "swissquote-bbo-xauusd.json", dataset: "swissquote-quotes", series: "XAU-USD.swissquote", interval: market.Minute,
+		received: "2026-10-06T16:28:20Z", status: 200, want: "XAU-USD.swissquote 1: 2026-10-06 4161.025 ... 2026-10-06 4161.025\nsampled 1",
+	},
+	{
+		file: "ecb-sdmx-exr-recent.csv", dataset: "ecb-sdmx-csv", series: "EUR-USD.ecb", interval: market.Day,
+		received: "2026-03-18T16:00:20Z", status: 200, want: "EUR-USD.ecb 22: 2026-02-17 1.1826 ... 2026-03-18 1.15",
+	},
+	{
+		file: "ecb-eurofxref-daily.xml", dataset: "ecb-xml", series: "EUR-USD.ecb", interval: market.Day,
+		received: "2018-06-11T16:00:20Z", status: 200, want: "EUR-USD.ecb 1: 2018-06-11 1.179 ... 2018-06-11 1.179",
+	},
+	{
+		file: "ecb-eurofxref-hist-90d.xml", dataset: "ecb-xml", series: "EUR-USD.ecb", interval: market.Day,
+		received: "2018-06-11T16:00:20Z", status: 200, want: "EUR-USD.ecb 61: 2018-03-14 1.2369 ... 2018-06-11 1.179",
+	},
+	{
+		file: "ecb-eurofxref-hist-partial.xml", dataset: "ecb-xml", series: "EUR-USD.ecb", interval: market.Day,
+		received: "2021-06-11T16:00:20Z", status: 200, want: "EUR-USD.ecb 10: 1999-01-04 1.1789 ... 2021-01-08 1.225\nrejected future 1",
+	},
+	{
+		file: "binance-klines-btcusdt-1m.json", dataset: "binance-klines", series: "BTC-USDT.binance", interval: market.Minute,
+		received: "2020-05-06T05:41:28Z", status: 200, want: "BTC-USDT.binance 59: 2020-05-06 9033.15 ... 2020-05-06 9021.32",
+	},
+	{file: "binance-klines-btcusdt-5m.json", dataset: "binance-klines", series: "BTC-USDT.binance", interval: market.Minute, status: 200, kind: source.ErrFormat},
 	{file: "coinbase-error-404-notfound.json", dataset: "coinbase-candles", status: 404, kind: source.ErrUnknownSymbol},
 	{file: "coinbase-error-429.json", dataset: "coinbase-candles", status: 429, kind: source.ErrLimited},
 	{file: "coinbase-error-400-end-too-old.json", dataset: "coinbase-candles", status: 400, kind: source.ErrRefused},
@@ -68,6 +109,21 @@ var recorded = []struct {
 	{file: "binance-error-451-restricted.json", dataset: "coinbase-candles", status: 451, kind: source.ErrRefused},
 	{file: "stooq-botwall-http200.html", dataset: "stooq-csv", series: "XAU-USD.stooq", status: 200, kind: source.ErrFormat},
 	{file: "stooq-botwall-http200.html", dataset: "lbma-json", series: "XAU-USD-PM.lbma", status: 200, kind: source.ErrFormat},
+	{file: "bitfinex-error-429-ratelimit.json", dataset: "bitfinex-candles", status: 429, kind: source.ErrLimited},
+	{file: "bitfinex-error-legacy-ratelimit.json", dataset: "bitfinex-candles", status: 429, kind: source.ErrLimited},
+	{file: "bitfinex-error-maintenance.json", dataset: "bitfinex-candles", status: 503, kind: source.ErrUnavailable},
+	{file: "binance-error-1121-invalid-symbol.json", dataset: "binance-klines", status: 400, kind: source.ErrUnknownSymbol},
+	{file: "binance-error-1121-spot.json", dataset: "binance-klines", status: 400, kind: source.ErrUnknownSymbol},
+	{file: "binance-error-4088-interval-too-long.json", dataset: "binance-klines", status: 400, kind: source.ErrRefused},
+	{file: "binance-error-451-restricted.json", dataset: "binance-klines", status: 451, kind: source.ErrRefused},
+	{file: "coingecko-error-429.json", dataset: "coingecko-price", series: "BTC-USD.coingecko", status: 429, kind: source.ErrLimited},
+	{file: "coingecko-simple-price.json", dataset: "coingecko-price", series: "BTC-USD.coingecko", status: 200, kind: source.ErrFormat},
+	{file: "html-instead-of-json-xrates.html", dataset: "goldapi-price", series: "XAU-USD.goldapi", status: 200, kind: source.ErrFormat},
+	{file: "html-instead-of-json-xrates.html", dataset: "swissquote-quotes", series: "XAU-USD.swissquote", status: 200, kind: source.ErrFormat},
+	{file: "html-instead-of-json-xrates.html", dataset: "nbp-gold", series: "XAU-PLN-FIX.nbp", status: 200, kind: source.ErrFormat},
+	{file: "html-instead-of-json-xrates.html", dataset: "bitfinex-candles", status: 502, kind: source.ErrUnavailable},
+	{file: "nbp-table-a.json", dataset: "nbp-gold", series: "XAU-PLN-FIX.nbp", status: 200, kind: source.ErrFormat},
+	{file: "ecb-illegal.xml", dataset: "ecb-xml", series: "EUR-USD.ecb", status: 200, kind: source.ErrFormat},
 	{file: "ecb-illegal.xml", dataset: "ecb-csv", series: "EUR-USD.ecb", status: 200, kind: source.ErrFormat},
 }
 
