@@ -1,27 +1,33 @@
 package commands
 
 import (
+	"fmt"
 	"os"
+	"path/filepath"
 	"sync"
 
 	"github.com/vbauerster/mpb/v8"
+	"github.com/vbauerster/mpb/v8/cwriter"
 	"github.com/vbauerster/mpb/v8/decor"
 
 	"assay/handlers"
 	"assay/shared/market"
+	"assay/shared/store"
 )
 
-// progress shows one bar per file on a terminal, and nothing elsewhere.
+// progress follows files on their way. On a terminal it shows a bar for each.
 type progress struct {
-	mu   sync.Mutex
-	bars map[string]*fileBar // by blob
-	all  *mpb.Progress
+	mu    sync.Mutex
+	files map[string]*onItsWay // by blob
+	shown *mpb.Progress        // nil where there is no terminal
 }
 
-// fileBar is how far one file has come: stored, then cleaned, then loaded second by second of its spans.
-type fileBar struct {
-	bar   *mpb.Bar
-	spans int64 // seconds of all spans, the most that any message named
+// onItsWay is how far one file has come: stored, then cleaned, then loaded second by second of its spans.
+type onItsWay struct {
+	bar      *mpb.Bar // nil where there is no terminal
+	spans    int64    // seconds of all spans, the most that any message named
+	failures int
+	last     error
 }
 
 // shares of a bar: a file is a tenth done when it is stored, and four tenths when it is cleaned.
@@ -31,53 +37,82 @@ const (
 	cleanedBar = 400
 )
 
-func newProgress(files int) *progress {
-	p := &progress{bars: map[string]*fileBar{}}
-	if info, err := os.Stderr.Stat(); err == nil && info.Mode()&os.ModeCharDevice != 0 && files > 0 {
-		p.all = mpb.New(mpb.WithOutput(os.Stderr), mpb.WithWidth(40))
+// maxFailures is how often a function may fail on a file before nobody waits for it any more: then its message is put aside.
+const maxFailures = 5
+
+func newProgress(terminal *os.File) *progress {
+	p := &progress{files: map[string]*onItsWay{}}
+	if cwriter.IsTerminal(int(terminal.Fd())) {
+		p.shown = mpb.New(mpb.WithOutput(terminal), mpb.WithWidth(40))
 	}
 	return p
 }
 
 func (p *progress) add(im *imported) {
-	if p.all == nil {
-		return
-	}
-	bar := p.all.AddBar(wholeBar, mpb.PrependDecorators(decor.Name(im.File+" ")), mpb.AppendDecorators(decor.Percentage()))
-	bar.SetCurrent(storedBar)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.bars[im.Blob] = &fileBar{bar: bar}
+	file := &onItsWay{}
+	if p.shown != nil {
+		name := decor.Name(filepath.Base(im.File), decor.WCSyncSpaceR)
+		file.bar = p.shown.AddBar(wholeBar, mpb.PrependDecorators(name), mpb.AppendDecorators(decor.Percentage()))
+	}
+	file.advance(storedBar)
+	p.files[im.Blob] = file
 }
 
-// worked moves the bar of the file that a message was about.
-func (p *progress) worked(function string, pointer handlers.Pointer) {
+// worked notes that a function has run on the message of a file, here.
+func (p *progress) worked(function string, pointer handlers.Pointer, err error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	file, ok := p.bars[pointer.Blob.String()]
-	if !ok {
-		return
+	file, ok := p.files[pointer.Blob.String()]
+	switch {
+	case !ok:
+	case err != nil:
+		file.failures++
+		file.last = fmt.Errorf("%s: %w", function, err)
+	case function == "Load":
+		left := seconds(pointer.Spans)
+		file.spans = max(file.spans, left)
+		file.advance(wholeBar - (wholeBar-cleanedBar)*left/max(1, file.spans))
 	}
-	if function == "Clean" {
-		file.bar.SetCurrent(cleanedBar)
-		return
-	}
-	left := seconds(pointer.Spans)
-	file.spans = max(file.spans, left)
-	file.bar.SetCurrent(wholeBar - (wholeBar-cleanedBar)*left/max(1, file.spans))
 }
 
+// reached notes how far a file has come, whoever did it. It returns an error for one on which a function here fails each time.
+func (p *progress) reached(im *imported) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	file := p.files[im.Blob]
+	switch {
+	case im.State == store.Cleaned:
+		file.advance(cleanedBar)
+	case im.ended():
+		file.advance(wholeBar)
+	}
+	if !im.ended() && file.failures >= maxFailures {
+		return fmt.Errorf("%s: tried %d times: %w", im.File, file.failures, file.last)
+	}
+	return nil
+}
+
+// advance moves a bar forward, never back.
+func (f *onItsWay) advance(to int64) {
+	if f.bar != nil && to > f.bar.Current() {
+		f.bar.SetCurrent(to)
+	}
+}
+
+// stop leaves the bars where they are.
 func (p *progress) stop() {
-	if p.all == nil {
-		return
-	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, file := range p.bars {
-		file.bar.SetCurrent(wholeBar)
+	if p.shown == nil {
+		return
 	}
-	p.all.Wait()
-	p.all = nil
+	for _, file := range p.files {
+		file.bar.Abort(false) // nothing for one that is full
+	}
+	p.shown.Wait()
+	p.shown = nil
 }
 
 func seconds(spans []market.Span) int64 {

@@ -1,0 +1,123 @@
+package commands
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"unsafe"
+
+	"assay/shared/store/storetest"
+)
+
+// terminal returns both ends of a terminal of 24 lines and 100 columns: what a person sees, and what a program writes to.
+func terminal(t *testing.T) (screen, program *os.File) {
+	t.Helper()
+	screen, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("no terminal can be made here: %v", err)
+	}
+	control := func(request uintptr, argument unsafe.Pointer) {
+		t.Helper()
+		if _, _, errno := syscall.Syscall(syscall.SYS_IOCTL, screen.Fd(), request, uintptr(argument)); errno != 0 {
+			t.Fatal(errno)
+		}
+	}
+	var number, unlocked uint32
+	control(syscall.TIOCGPTN, unsafe.Pointer(&number))
+	control(syscall.TIOCSPTLCK, unsafe.Pointer(&unlocked))
+	control(syscall.TIOCSWINSZ, unsafe.Pointer(&[4]uint16{24, 100}))
+	program, err = os.OpenFile(fmt.Sprintf("/dev/pts/%d", number), os.O_RDWR|syscall.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return screen, program
+}
+
+// On a terminal every file has a bar. It ends at 100 % when the file was loaded, and nowhere else.
+func TestImportOnATerminal(t *testing.T) {
+	settings, folder := storetest.Azurite(t), t.TempDir()
+	write(t, folder, "minutes.csv", minutes(0, 20))
+	for _, c := range []struct {
+		arguments string
+		code      int
+		bars      []string
+	}{
+		{"minutes.csv --series BTC-USD.kraken --columns time=time,close=close", 0, []string{"minutes.csv"}},
+		{"missing.csv", 1, nil},
+	} {
+		screen, stderr := terminal(t)
+		command := command(t, settings, folder, append([]string{"import"}, strings.Fields(c.arguments)...)...)
+		command.Stderr = stderr
+		shown := make(chan string)
+		go func() {
+			text, _ := io.ReadAll(screen) // it ends with an error when the program's end is closed
+			shown <- string(text)
+		}()
+		err := command.Run()
+		stderr.Close()
+		text := <-shown
+		screen.Close()
+		if command.ProcessState.ExitCode() != c.code {
+			t.Errorf("assay import %s: %v\n%s", c.arguments, err, text)
+		}
+		for _, name := range c.bars {
+			percent := percents(text, name)
+			if len(percent) < 2 || percent[0] == 100 || percent[len(percent)-1] != 100 {
+				t.Errorf("assay import %s: the bar of %s showed %v; want it to grow to 100", c.arguments, name, percent)
+			}
+			for i := 1; i < len(percent); i++ {
+				if percent[i] < percent[i-1] {
+					t.Errorf("assay import %s: the bar of %s goes back: %v", c.arguments, name, percent)
+				}
+			}
+		}
+		if len(c.bars) == 0 && strings.Contains(text, "%") {
+			t.Errorf("assay import %s shows a bar:\n%s", c.arguments, text)
+		}
+	}
+}
+
+// percents reads what the bar of a file showed, one after the other.
+func percents(text, name string) []int {
+	var all []int
+	for _, m := range regexp.MustCompile(regexp.QuoteMeta(name)+` +\[[^]]*\] (\d+) %`).FindAllStringSubmatch(text, -1) {
+		n, _ := strconv.Atoi(m[1])
+		all = append(all, n)
+	}
+	return all
+}
+
+// Ctrl+C leaves the bar where it was.
+func TestStoppedOnATerminal(t *testing.T) {
+	settings, folder := storetest.Azurite(t), t.TempDir()
+	write(t, folder, "minutes.csv", minutes(0, 60))
+	screen, stderr := terminal(t)
+	defer screen.Close()
+	command := command(t, settings, folder, "import", "minutes.csv", "--series", "BTC-USD.kraken", "--columns", "time=time,close=close")
+	command.Stderr = stderr
+	shown := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(screen)
+		shown <- string(text)
+	}()
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	firstBlob(t, storetest.Reopen(t, settings), "kraken")
+	if err := command.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err == nil {
+		t.Error("it ended well, want an error")
+	}
+	stderr.Close()
+	text := <-shown
+	if percent := percents(text, "minutes.csv"); len(percent) == 0 || percent[len(percent)-1] == 100 || !strings.Contains(text, "assay: stopped; minutes.csv is kept as raw/kraken/") {
+		t.Errorf("the bar showed %v, want it less than 100 at the end:\n%s", percent, text)
+	}
+}
