@@ -115,7 +115,7 @@ func testKiller(t *testing.T, script, program string) {
 	if n := h.records("failed", ""); n != 0 {
 		t.Errorf("the handler says of %d invocations that they failed, want none: those that it was killed in do not count", n)
 	}
-	h.checkErrors(append(deaths, `Executed 'Functions\.Reconcile' \(Failed`, gaveUp)...)
+	h.checkErrors(append(deaths, `Executed 'Functions\.(Reconcile|Fetch\w+)' \(Failed`, gaveUp)...)
 }
 
 func receipt(t *testing.T, app *handlers.App, name store.RawName) store.Receipt {

@@ -126,6 +126,8 @@ func providers(t *testing.T) *httptest.Server {
 			fmt.Fprintf(w, `{"error":[],"result":{"XLTCZUSD":[[%[1]d,"70.2","70.4","70.1","70.3","70.2","12.5",7]],"last":%[1]d}}`, minute)
 		case "www.bitstamp.net":
 			fmt.Fprintf(w, `{"data":{"ohlc":[{"timestamp":"%d","open":"70.2","high":"70.4","low":"70.1","close":"70.3","volume":"12.5"}],"pair":"LTC/USD"}}`, minute)
+		case "api-pub.bitfinex.com":
+			fmt.Fprint(w, "[]")
 		case "prices.lbma.org.uk":
 			fmt.Fprint(w, `[{"is_cms_locked":0,"d":"2024-01-15","v":[2055.65,1611.2,1877.3]}]`)
 		default:

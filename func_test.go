@@ -85,8 +85,11 @@ func functionNames(t *testing.T) []string {
 	return names
 }
 
-// timers are the functions with a timer, and the source that each asks.
-var timers = map[string]string{"FetchCoinbase": "coinbase", "FetchKraken": "kraken", "FetchBitstamp": "bitstamp", "FetchLBMA": "lbma", "Reconcile": ""}
+// timers are the functions with a timer, and the source that each asks; none where it is off.
+var timers = map[string]string{
+	"FetchCoinbase": "coinbase", "FetchKraken": "kraken", "FetchBitstamp": "bitstamp", "FetchBitfinex": "bitfinex", "FetchGoldAPI": "goldapi",
+	"FetchSwissquote": "swissquote", "FetchECB": "ecb", "FetchLBMA": "lbma", "FetchNBP": "", "FetchBinance": "", "FetchCoinGecko": "", "Reconcile": "",
+}
 
 // fireByHand runs every timer function through the host's admin interface and waits for what it does.
 func fireByHand(t *testing.T, h *functionsHost, s *store.Store) {
