@@ -150,7 +150,7 @@ func (b *bench) importOnce(file string, want []market.Bar, onDisk bool) imported
 	var printed bytes.Buffer
 	c.Stdout, c.Stderr = &printed, &printed
 	before, began := a.cpu(), time.Now()
-	peak, err := watch(c)
+	peak, err := runWatched(c)
 	took := imported{wall: since(began), emulator: a.cpu() - before, peak: peak}
 	if err != nil {
 		b.t.Fatalf("assay import: %v\n%s", err, printed.Bytes())
@@ -160,9 +160,9 @@ func (b *bench) importOnce(file string, want []market.Bar, onDisk bool) imported
 	return took
 }
 
-// watch runs a command and returns its peak of memory. The kernel's own figure for a child that has ended is no use: it
+// runWatched runs a command and returns its peak of memory. The kernel's own figure for a child that has ended is no use: it
 // counts what was mapped before the child became another program.
-func watch(c *exec.Cmd) (peak float64, err error) {
+func runWatched(c *exec.Cmd) (peak float64, err error) {
 	if err := c.Start(); err != nil {
 		return 0, err
 	}

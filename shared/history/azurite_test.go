@@ -17,7 +17,7 @@ func TestMain(m *testing.M) { storetest.Main(m) }
 // partitions of its own, with a kill at a random request of each.
 func TestRandomOrdersOnAzurite(t *testing.T) {
 	accounts, orders := 10, 50
-	if testing.Short() {
+	if underRace || testing.Short() {
 		accounts = 1
 	}
 	for _, s := range scenarios[:2] {

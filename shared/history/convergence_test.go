@@ -119,6 +119,9 @@ var scenarios = []scenario{
 
 func TestEveryOrderEndsTheSame(t *testing.T) {
 	for _, s := range scenarios {
+		if underRace && s.bound == 0 {
+			s.bound = 1
+		}
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			start, want := setUp(t, s.before, s.atOnce)
@@ -144,7 +147,7 @@ func TestRandomOrdersAndKillsEndTheSame(t *testing.T) {
 		t.Run(s.name, func(t *testing.T) {
 			t.Parallel()
 			start, want := setUp(t, s.before, s.atOnce)
-			for seed := range uint64(1_000) {
+			for seed := range searched(1_000) {
 				random := rand.New(rand.NewPCG(seed, 1))
 				tables := start.clone()
 				var tasks []func(Tables) error

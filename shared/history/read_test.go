@@ -7,9 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
-
-	"assay/shared/chunk"
 	"assay/shared/market"
 	"assay/shared/store"
 )
@@ -245,116 +242,5 @@ func TestAnswerHash(t *testing.T) {
 	p.deliver(t, kraken, market.Minute, closes(market.Minute, day+hour, 9, 102)) // said again
 	if hashed() != same {
 		t.Error("the hash changes though no bar did")
-	}
-}
-
-// What a process has decoded is served for as long as the table holds that version, and no longer.
-func TestDecodedIsNeverStale(t *testing.T) {
-	tables := &Memory{}
-	reader, writer := newProcess(tables), newProcess(tables)
-	partition := chunkPartition(kraken, market.Minute, day)
-	for n := range 20 {
-		_, err := writer.Merge(t.Context(), kraken, market.Minute, 1, closes(market.Minute, day+int64(n%3)*86400, int64(n), 100+float64(n)))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, p := range []*process{reader, writer, newProcess(tables)} {
-			bars, err := p.bars(t.Context(), kraken, market.Minute, day, day+3*86400)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := bars[min(n%3, len(bars)-1)].Close; got != 100+float64(n) {
-				t.Fatalf("after write %d a reader sees %v", n, got)
-			}
-			chunks, err := p.partition(t.Context(), market.Minute, partition, store.Range{})
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range chunks {
-				e, err := tables.Get(t.Context(), "chunks1m", partition, chunkRow(market.Minute, c.start))
-				if err != nil || c.etag != e.ETag || c.state != e.Values["state"] {
-					t.Fatalf("after write %d: chunk with ETag %s and state %s, %v; the table has %s %v", n, c.etag, c.state, err, e.ETag, e.Values["state"])
-				}
-			}
-		}
-	}
-}
-
-// Of what was decoded, the chunks used last are kept, up to a number of bars.
-func TestDecodedIsBounded(t *testing.T) {
-	d := newDecodedChunks()
-	bars := make([]market.Bar, 1440)
-	key := func(n int) decodedKey {
-		return decodedKey{market.Minute, fmt.Sprint("p", n/100), fmt.Sprint(n)}
-	}
-	const puts = 1000
-	for n := range puts {
-		d.put(key(n), stored{Chunk: chunk.Chunk{Bars: bars}, state: "s"})
-		d.put(key(n), stored{Chunk: chunk.Chunk{Bars: bars}, state: "s"}) // in place of the first
-		if _, ok := d.get(key(0), "s"); !ok {
-			t.Fatalf("after %d the one that is used all the time is gone", n)
-		}
-	}
-	if d.bars > maxDecoded || d.bars < maxDecoded-1440 || d.bars != 1440*d.byUse.Len() || len(d.chunks) != d.byUse.Len() {
-		t.Errorf("%d bars in %d chunks, %d of them known; want at most %d bars", d.bars, d.byUse.Len(), len(d.chunks), maxDecoded)
-	}
-	if _, ok := d.get(key(puts-1), "t"); ok {
-		t.Error("a chunk of another state is served")
-	}
-	if _, ok := d.get(key(1), "s"); ok || d.has(market.Minute, "p1") || !d.has(market.Minute, "p0") || !d.has(market.Minute, "p9") {
-		t.Error("chunks that were not used for long are kept, or partitions miscounted")
-	}
-}
-
-func TestEntries(t *testing.T) {
-	p := newProcess(&Memory{})
-	gold := func(instrument, source string) market.SeriesID {
-		return market.SeriesID{Instrument: instrument, Source: source}
-	}
-	p.deliver(t, gold("XAU-USD-PM", "lbma"), market.Day, closes(market.Day, day, 1, 2000))
-	p.deliver(t, gold("XAU-USD", "workshop"), market.Day, closes(market.Day, day+86400, 1, 2001))
-	p.deliver(t, gold("XAU-USD-AM", "lbma"), market.Day, closes(market.Day, day+2*86400, 1, 2002))
-	p.deliver(t, kraken, market.Minute, closes(market.Minute, day, 1, 100))
-	p.deliver(t, kraken, market.Minute, closes(market.Minute, day-60, 1, 100))
-	given := closes(market.Minute, day+600, 1, 100)
-	given[0].Authority = market.Given
-	p.deliver(t, kraken, market.Minute, given)
-	p.deliver(t, kraken, market.Day, closes(market.Day, day, 1, 100))
-
-	// A later release may know more instruments than this one.
-	later := store.Entity{Partition: "crypto", Row: "DOGE-ZZZ.kraken", Values: map[string]any{"first1d": day, "last1d": day}}
-	if _, err := p.tables.Write(t.Context(), catalogueTable, store.Change{Action: store.Insert, Entity: later}); err != nil {
-		t.Fatal(err)
-	}
-	entries, err := p.Entries(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var got []string
-	for _, e := range entries {
-		for _, i := range market.Stored {
-			if x, ok := e.Intervals[i]; ok {
-				got = append(got, fmt.Sprintf("%s %s %s %d..%d %d", e.ID, e.Role, i, x.First-day, x.Last-day, max(x.Watermark-day, 0)))
-			}
-		}
-	}
-	want := []string{
-		"BTC-USD  1m -60..600 0",
-		"BTC-USD  1h -3600..-3600 0",
-		"BTC-USD  1d -86400..0 0",
-		"BTC-USD.kraken venue 1m -60..600 60",
-		"BTC-USD.kraken venue 1d 0..0 86400",
-		"XAU-USD.workshop  1d 86400..86400 172800",
-		"XAU-USD-AM  1d 172800..172800 0",
-		"XAU-USD-AM.lbma publisher 1d 172800..172800 259200",
-		"XAU-USD-PM  1d 0..0 0",
-		"XAU-USD-PM.lbma publisher 1d 0..0 86400",
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-	in, _ := market.Lookup("XAU-USD")
-	if sources, err := p.sources(t.Context(), in); err != nil || len(sources) != 1 || sources[0].ID.Source != "workshop" {
-		t.Errorf("sources of XAU-USD: %v, %v; want the workshop alone", sources, err)
 	}
 }

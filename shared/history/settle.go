@@ -62,7 +62,7 @@ func lastStart(span market.Span) int64 { return span.Interval.Floor(span.To - 1)
 // cut takes the first limit chunks of a span.
 func cut(span market.Span, limit int) (front market.Span, rest *market.Span) {
 	end := chunk.Floor(span.Interval, span.From)
-	for range limit {
+	for n := 0; n < limit && end < span.To; n++ {
 		end = chunk.Next(span.Interval, end)
 	}
 	if end >= span.To {

@@ -163,7 +163,7 @@ func TestInputsAreNotStale(t *testing.T) {
 // Spans that are settled in any order, in any cuts, between other payloads or after all of them, end as if everything had
 // been settled at once.
 func TestSettleInAnyCuts(t *testing.T) {
-	for seed := range uint64(15) {
+	for seed := range searched(60) {
 		random := rand.New(rand.NewPCG(seed, 3))
 		payloads := randomPayloads(random)
 
