@@ -38,7 +38,8 @@ func Root(p *Program) *cobra.Command {
 		Short: "A price history of cryptocurrencies and precious metals that can be trusted",
 		Long: `assay gathers prices, keeps every answer as it came, cleans them, and settles what several sources say
 into one history with receipts. It is configured by settings in the environment: see local.settings.json.example.`,
-		Example: `  assay run                                       everything on this machine, page at http://127.0.0.1:7071/
+		Example: `  assay import btcusd.csv.gz                      a file of prices
+  assay run                                       everything on this machine, page at http://127.0.0.1:7071/
   assay invoke FetchKraken                        one function, once
   assay stage .func/app && func start --script-root .func/app`,
 		Version:       p.Version,

@@ -6,4 +6,5 @@ package history
 // them whole without it.
 const underRace = true
 
+// searched is how many of n random orders are tried.
 func searched(n uint64) uint64 { return n / 10 }
