@@ -68,14 +68,14 @@ type scenario struct {
 
 var scenarios = []scenario{
 	{
-		"two venues, days, corrections that leave the median as it was",
+		"two venues, days, corrections that leave all of the consensus as it was",
 		[]correction{
 			{kraken, market.Day, closes(market.Day, day, 1, 100, 200)},
 			{coinbase, market.Day, closes(market.Day, day, 1, 101, 201)},
 		},
 		[2]correction{
-			{kraken, market.Day, closes(market.Day, day, 2, 102)},
-			{coinbase, market.Day, closes(market.Day, day, 2, 99)},
+			{kraken, market.Day, closes(market.Day, day, 2, 101)},
+			{coinbase, market.Day, closes(market.Day, day, 2, 100)},
 		},
 		0,
 	},
