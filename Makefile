@@ -41,13 +41,13 @@ test: node_modules ## the whole suite, under ten minutes on two cores
 	go test -timeout 15m ./shared/history # every order of two writers: ten times as long under the race detector
 
 test-func: node_modules ## only the tests under the real Functions host, which func or $$FUNC names
-	go test -count=1 -run TestFunctionsHost -v .
+	go test -count=1 -run TestFunctionsHost -v ./tests
 
 test-page: node_modules ## only the page in a browser
 	go test -count=1 -run TestPageInBrowser -v ./shared/web
 
 bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it is installed
-	go test -tags bench -count=1 -run TestBars -v -timeout 20m .
+	go test -tags bench -count=1 -run TestBars -v -timeout 20m ./tests
 	go test -run '^$$' -bench . -benchmem ./shared/...
 
 check: ## formatting and linters
