@@ -135,14 +135,12 @@ func interrupted(ctx context.Context, err error, kept []*imported) error {
 // drain takes messages for Clean and Load until every file has come as far as it will.
 func (p *Program) drain(ctx context.Context, kept []*imported, progress *progress) error {
 	functions := host.Functions{Work: map[string]host.Work{}, HTTP: p.Functions.HTTP}
-	var h *host.Host
 	for name, work := range p.Functions.Work {
 		functions.Work[name] = func(ctx context.Context, payload []byte) error {
 			err := work(ctx, payload)
 			if pointer, bad := handlers.DecodePointer(payload); bad == nil {
 				progress.worked(name, pointer, err)
 			}
-			h.Wake() // the function may have queued a message
 			return err
 		}
 	}

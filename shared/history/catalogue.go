@@ -124,9 +124,12 @@ func decodeEntry(e store.Entity) (entry Entry, known bool, err error) {
 	return entry, true, nil
 }
 
-// widen makes the catalogue's row of a series reach at least x: first by min, last and watermark by max. It makes the row
-// when there is none.
-func (h *History) widen(ctx context.Context, id market.SeriesID, i market.Interval, x Extent) error {
+// widen makes the catalogue's row of a series reach at least so far: first by min, last and watermark by max. It makes the
+// row when there is none, and does nothing for no extents.
+func (h *History) widen(ctx context.Context, id market.SeriesID, extents map[market.Interval]Extent) error {
+	if len(extents) == 0 {
+		return nil
+	}
 	in, err := h.instrument(ctx, id.Instrument)
 	if err != nil {
 		return fmt.Errorf("catalogue: %s: %w", id, err)
@@ -137,7 +140,7 @@ func (h *History) widen(ctx context.Context, id market.SeriesID, i market.Interv
 				return err
 			}
 		}
-		change, err := h.widened(ctx, id, in, i, x)
+		change, err := h.widened(ctx, id, in, extents)
 		if err != nil {
 			return fmt.Errorf("catalogue %s: %w", id, err)
 		}
@@ -154,7 +157,7 @@ func (h *History) widen(ctx context.Context, id market.SeriesID, i market.Interv
 }
 
 // widened returns the write that widens a row, or nil when it reaches that far already.
-func (h *History) widened(ctx context.Context, id market.SeriesID, in market.Instrument, i market.Interval, x Extent) (*store.Change, error) {
+func (h *History) widened(ctx context.Context, id market.SeriesID, in market.Instrument, extents map[market.Interval]Extent) (*store.Change, error) {
 	e, err := h.tables.Get(ctx, catalogueTable, string(in.Class), id.String())
 	action := store.Replace
 	switch {
@@ -169,18 +172,30 @@ func (h *History) widened(ctx context.Context, id market.SeriesID, in market.Ins
 	case err != nil:
 		return nil, err
 	}
-	first, known := e.Values["first"+i.String()].(int64)
-	last, _ := e.Values["last"+i.String()].(int64)
-	watermark, _ := e.Values["watermark"+i.String()].(int64)
-	if known && first <= x.First && last >= x.Last && watermark >= x.Watermark {
+	moved := false
+	for i, x := range extents {
+		moved = widenColumns(e.Values, i, x) || moved
+	}
+	if !moved {
 		return nil, nil
+	}
+	return &store.Change{Action: action, Entity: e}, nil
+}
+
+// widenColumns widens one interval of a row and reports whether that changes it.
+func widenColumns(values map[string]any, i market.Interval, x Extent) bool {
+	first, known := values["first"+i.String()].(int64)
+	last, _ := values["last"+i.String()].(int64)
+	watermark, _ := values["watermark"+i.String()].(int64)
+	if known && first <= x.First && last >= x.Last && watermark >= x.Watermark {
+		return false
 	}
 	if known {
 		x = Extent{min(first, x.First), max(last, x.Last), max(watermark, x.Watermark)}
 	}
-	e.Values["first"+i.String()], e.Values["last"+i.String()] = x.First, x.Last
+	values["first"+i.String()], values["last"+i.String()] = x.First, x.Last
 	if x.Watermark > 0 {
-		e.Values["watermark"+i.String()] = x.Watermark
+		values["watermark"+i.String()] = x.Watermark
 	}
-	return &store.Change{Action: action, Entity: e}, nil
+	return true
 }

@@ -49,6 +49,7 @@ func deliver(c correction) func(Tables) error {
 	return func(tables Tables) error {
 		h := New(tables, time.Now)
 		h.pause = func(context.Context, int) error { return nil }
+		h.intervalsAtOnce = 1 // a turn is one task's next request
 		span, err := h.Merge(context.Background(), c.series, c.interval, 1, c.bars)
 		if err != nil {
 			return err

@@ -10,6 +10,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"assay/shared/market"
 	"assay/shared/store"
 )
 
@@ -28,12 +29,17 @@ type History struct {
 	decoded *decodedChunks
 	recent  recentReads
 	pause   func(ctx context.Context, try int) error
+
+	intervalsAtOnce int // how many intervals Settle works on at once: all; tests that order its requests take one
 }
 
 // New returns a history over tables. The clock only decides how long a reader trusts what was read before: nothing that is
 // written depends on it.
 func New(tables Tables, now func() time.Time) *History {
-	return &History{tables: tables, now: now, decoded: newDecodedChunks(), recent: recentReads{reads: map[readKey]recentRead{}}, pause: pause}
+	return &History{
+		tables: tables, now: now, decoded: newDecodedChunks(), recent: recentReads{reads: map[readKey]recentRead{}},
+		pause: pause, intervalsAtOnce: len(market.Stored),
+	}
 }
 
 // tries is how often a compare-and-swap is tried before the queue has to deliver the message again.

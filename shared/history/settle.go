@@ -4,8 +4,9 @@ import (
 	"context"
 	"fmt"
 	"iter"
-	"math"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"assay/shared/chunk"
 	"assay/shared/market"
@@ -54,7 +55,7 @@ func (h *History) catalogueSpan(ctx context.Context, span market.Span) error {
 	if span.Own {
 		x.Watermark = span.To
 	}
-	return h.widen(ctx, span.Series, span.Interval, x)
+	return h.widen(ctx, span.Series, map[market.Interval]Extent{span.Interval: x})
 }
 
 func lastStart(span market.Span) int64 { return span.Interval.Floor(span.To - 1) }
@@ -74,25 +75,68 @@ func cut(span market.Span, limit int) (front market.Span, rest *market.Span) {
 }
 
 // settleSpan settles what one span touches and returns how many chunks that were: at every interval as long as its own or
-// longer those that it lies in, and the hour and the day of the bar before it, which its first bar may have ended.
+// longer those that it lies in, and the hour and the day of the bar before it, which its first bar may have ended. No interval
+// follows from another, so all are settled at once: while the rows of one are being written, the next is computed.
 func (h *History) settleSpan(ctx context.Context, span market.Span) (done int, err error) {
 	in, err := h.instrument(ctx, span.Series.Instrument)
 	if err != nil {
 		return 0, err
 	}
-	for _, i := range market.Stored {
-		targets, err := h.targets(ctx, in, span, i)
-		if err != nil {
-			return 0, err
-		}
-		for run := range runs(targets) {
-			if err := h.settleRun(ctx, in, run); err != nil {
-				return 0, err
+	settled := make([]reach, len(market.Stored))
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(h.intervalsAtOnce)
+	for n, i := range market.Stored {
+		group.Go(func() (err error) {
+			if err := groupCtx.Err(); err != nil { // another has failed
+				return err
 			}
-		}
-		done += len(targets)
+			settled[n], err = h.settleInterval(groupCtx, in, span, i)
+			return err
+		})
 	}
-	return done, nil
+	if err := group.Wait(); err != nil {
+		return 0, err
+	}
+	extents := map[market.Interval]Extent{}
+	for n, i := range market.Stored {
+		done += settled[n].chunks
+		if settled[n].any {
+			extents[i] = settled[n].Extent
+		}
+	}
+	return done, h.widen(ctx, market.SeriesID{Instrument: in.ID}, extents)
+}
+
+// reach is how far what was settled at one interval reaches.
+type reach struct {
+	Extent
+	any    bool // there are bars
+	chunks int
+}
+
+func (r *reach) add(bars []market.Bar) {
+	if len(bars) == 0 {
+		return
+	}
+	first, last := bars[0].Start, bars[len(bars)-1].Start
+	if r.any {
+		first, last = min(first, r.First), max(last, r.Last)
+	}
+	r.Extent, r.any = Extent{First: first, Last: last}, true
+}
+
+func (h *History) settleInterval(ctx context.Context, in market.Instrument, span market.Span, i market.Interval) (reach, error) {
+	targets, err := h.targets(ctx, in, span, i)
+	if err != nil {
+		return reach{}, err
+	}
+	reached := reach{chunks: len(targets)}
+	for run := range runs(targets) {
+		if err := h.settleRun(ctx, in, run, &reached); err != nil {
+			return reached, err
+		}
+	}
+	return reached, nil
 }
 
 // targets returns the chunks at one interval that a span touches, ascending.
@@ -148,11 +192,9 @@ func runs(targets []target) iter.Seq[[]target] {
 	}
 }
 
-// settleRun brings neighbouring chunks of a consensus up to date, then the catalogue and the rows that follow from them.
-func (h *History) settleRun(ctx context.Context, in market.Instrument, run []target) error {
-	id, i := market.SeriesID{Instrument: in.ID}, run[0].interval
-	reach := Extent{First: math.MaxInt64}
-	pending := run
+// settleRun brings neighbouring chunks of a consensus up to date, then the rows that follow from them.
+func (h *History) settleRun(ctx context.Context, in market.Instrument, run []target, reached *reach) error {
+	i, pending := run[0].interval, run
 	for try := 0; len(pending) > 0; try++ {
 		if try == tries {
 			return fmt.Errorf("somebody else changed the consensus at %s %d times in a row", i, tries)
@@ -167,21 +209,14 @@ func (h *History) settleRun(ctx context.Context, in market.Instrument, run []tar
 			return err
 		}
 		for _, s := range settled {
-			if n := len(s.Bars); n > 0 {
-				reach.First, reach.Last = min(reach.First, s.Bars[0].Start), max(reach.Last, s.Bars[n-1].Start)
-			}
+			reached.add(s.Bars)
 		}
 		pending = slices.DeleteFunc(slices.Clone(pending), func(t target) bool { _, done := settled[t.start]; return done })
-	}
-	if reach.First != math.MaxInt64 {
-		if err := h.widen(ctx, id, i, reach); err != nil {
-			return err
-		}
 	}
 	if i == market.Minute {
 		return nil
 	}
-	return h.writeRows(ctx, id, run)
+	return h.writeRows(ctx, market.SeriesID{Instrument: in.ID}, run)
 }
 
 // settleOnce derives chunks, writes those that changed and returns them by start, without those that met another writer.

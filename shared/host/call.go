@@ -75,9 +75,14 @@ func invocationID(r *http.Request) string {
 // Wake makes idle queue loops of this process look at once. Call it after putting a message on a queue.
 func (h *Host) Wake() {
 	for _, wake := range h.wakes {
-		select {
-		case wake <- struct{}{}:
-		default: // it will look anyway
-		}
+		nudge(wake)
+	}
+	nudge(h.worked)
+}
+
+func nudge(wake chan<- struct{}) {
+	select {
+	case wake <- struct{}{}:
+	default: // it will look anyway
 	}
 }

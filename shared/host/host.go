@@ -59,6 +59,7 @@ type Host struct {
 	hidden    time.Duration // how long a message in hand is hidden from others before it is renewed at half of it
 	stopLimit time.Duration // how long a stop waits for what is in hand
 	wakes     map[string]chan struct{}
+	worked    chan struct{} // wakes who waits for something to be done
 }
 
 // function is a Function with what it does: work, or handler where it answers HTTP.
@@ -82,6 +83,7 @@ func New(files fs.FS, wired Functions, options Options) (*Host, error) {
 		hidden:    10 * time.Minute, // as the Functions host
 		stopLimit: 25 * time.Second, // below the 30 s that Kubernetes gives
 		wakes:     map[string]chan struct{}{},
+		worked:    make(chan struct{}, 1),
 	}
 	for _, f := range loaded {
 		bound, err := bind(f, wired)

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// drainPolling is the longest wait of an idle loop of Drain, and how often it asks whether it may end.
-const drainPolling = 100 * time.Millisecond
+// drainPolling is the longest wait of an idle loop of Drain, and how often it asks whether it may end while others work.
+const drainPolling = 250 * time.Millisecond
 
 // Invoke runs one function once, with payload as a timer's or a queue message's payload. Without one (nil) a timer runs its
 // latest slot, and a queue function takes waiting messages, as Run would, until none is left or three quarters of the deadline
@@ -50,7 +50,7 @@ func (h *Host) takeWaiting(ctx context.Context, f *function) error {
 
 // Drain runs the loops of the named queue functions, looking often, until done says that it is enough or ctx ends. It is for
 // a command that queues work and waits until it is done, by whomever: other processes may take messages meanwhile. done is
-// asked about ten times a second. What is in hand is finished before Drain returns.
+// asked whenever a function has ended here, and else four times a second. What is in hand is finished before Drain returns.
 func (h *Host) Drain(ctx context.Context, names []string, done func(context.Context) (bool, error)) error {
 	chosen, err := h.choose(names)
 	if err != nil {
@@ -71,13 +71,13 @@ func (h *Host) Drain(ctx context.Context, names []string, done func(context.Cont
 	}
 	group.Go(func() error {
 		defer stop()
-		return poll(ctx, done)
+		return h.poll(ctx, done)
 	})
 	return group.Wait()
 }
 
 // poll asks until the answer is yes, an error, or ctx is done.
-func poll(ctx context.Context, done func(context.Context) (bool, error)) error {
+func (h *Host) poll(ctx context.Context, done func(context.Context) (bool, error)) error {
 	tick := time.NewTicker(drainPolling)
 	defer tick.Stop()
 	for {
@@ -87,6 +87,7 @@ func poll(ctx context.Context, done func(context.Context) (bool, error)) error {
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
+		case <-h.worked:
 		case <-tick.C:
 		}
 	}
