@@ -48,7 +48,7 @@ func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, recor
 	return name, nil
 }
 
-// maxPackedWhole is the largest archive, unpacked, that is packed in memory. A larger one is packed twice, for its name and while
+// maxPackedWhole is the largest archive, unpacked, that is packed in memory. A larger one is written twice, for its name and while
 // it is sent, so that it takes no more memory than its records do.
 const (
 	maxPackedWhole = 32 << 20
@@ -82,11 +82,17 @@ func (b *Blobs) prepare(a archive) (sum []byte, upload func(context.Context, Raw
 
 // Raw reads the records of one raw blob, or returns ErrNotFound.
 func (b *Blobs) Raw(ctx context.Context, name RawName) ([]Record, error) {
+	return b.RawLong(ctx, name, func(Record, int) bool { return false })
+}
+
+// RawLong is Raw for who can read a body piece by piece: one for which long is true, of its record and its size, is left packed,
+// and has Open in place of Body.
+func (b *Blobs) RawLong(ctx context.Context, name RawName, long func(r Record, size int) bool) ([]Record, error) {
 	content, err := b.download(ctx, name.String())
 	if err != nil {
 		return nil, fmt.Errorf("raw blob %s: %w", name, translate(err))
 	}
-	records, err := decodeWARC(content)
+	records, err := decodeWARC(content, long)
 	if err != nil {
 		return nil, fmt.Errorf("raw blob %s: %w", name, err)
 	}
