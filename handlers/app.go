@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"sync"
 	"time"
 
 	"assay/shared/config"
@@ -18,4 +19,6 @@ type App struct {
 	History *history.History
 	Fetch   *fetch.Client
 	Now     func() time.Time
+
+	long sync.Mutex // held while a long raw blob is cleaned: one at a time, for the memory
 }

@@ -25,9 +25,18 @@ func (a *App) Clean(ctx context.Context, message []byte) error {
 	if err != nil {
 		return err
 	}
-	records, err := a.Store.Blobs.Raw(ctx, pointer.Blob)
+	blob, err := a.Store.Blobs.OpenRaw(ctx, pointer.Blob)
 	if err != nil {
-		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
+		return fmt.Errorf("clean: %w", err)
+	}
+	defer blob.Close()
+	if blob.Size > longBlob {
+		a.long.Lock()
+		defer a.long.Unlock()
+	}
+	records, err := blob.Records(isLong)
+	if err != nil {
+		return fmt.Errorf("clean: %w", err)
 	}
 	found, err := judge(pointer.Blob, records)
 	if err != nil {
@@ -36,6 +45,13 @@ func (a *App) Clean(ctx context.Context, message []byte) error {
 	spans, err := a.merge(ctx, found.Bars)
 	if err != nil {
 		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
+	}
+	for _, long := range found.long {
+		some, err := a.mergeLong(ctx, long, &found)
+		if err != nil {
+			return fmt.Errorf("clean %s: %w", pointer.Blob, err)
+		}
+		spans = append(spans, some...)
 	}
 	declared, err := a.declared(ctx, pointer.Blob, found.declared)
 	if err != nil {
@@ -74,12 +90,14 @@ func (a *App) cleaned(ctx context.Context, pointer Pointer, found judgement, spa
 // judgement is what became of all records of one blob.
 type judgement struct {
 	clean.Result
+	long     []*clean.Long // whose bars are still to come
+	merged   int           // bars of those
 	declared []market.Declaration
 	reason   string // why the first record that could not be parsed could not
 }
 
 func (j judgement) bars() int {
-	n := 0
+	n := j.merged
 	for _, bars := range j.Bars {
 		n += len(bars)
 	}
@@ -99,7 +117,17 @@ func judge(blob store.RawName, records []store.Record) (judgement, error) {
 			all.declare(n, record)
 			continue
 		}
-		cleaner := clean.New(clean.Origin{Record: n, Received: blob.Received, Authority: record.Authority})
+		origin := clean.Origin{Record: n, Received: blob.Received, Authority: record.Authority}
+		if record.Open != nil {
+			long, err := clean.Survey(origin, func(emit func(market.Row)) error { return source.Parse(payload, emit) })
+			if err != nil {
+				all.refuse(n, record, err)
+			} else {
+				all.long = append(all.long, long)
+			}
+			continue
+		}
+		cleaner := clean.New(origin)
 		err = source.Parse(payload, cleaner.Add)
 		if errors.Is(err, source.ErrUnknownDataset) {
 			return all, fmt.Errorf("record %d: %w", n, err)
@@ -132,7 +160,7 @@ func (j *judgement) declare(n int, record store.Record) {
 
 // refuse records that nothing of a record could be used.
 func (j *judgement) refuse(n int, record store.Record, err error) {
-	reject := market.Reject{Record: n, Rule: "unreadable", Reason: err.Error(), Text: string(record.Body[:min(len(record.Body), 4096)])}
+	reject := market.Reject{Record: n, Rule: "unreadable", Reason: err.Error(), Text: front(record)}
 	if len(record.Series) == 1 {
 		reject.Series = record.Series[0]
 	}
@@ -145,7 +173,7 @@ func (j *judgement) refuse(n int, record store.Record, err error) {
 func payloadOf(record store.Record, received int64) (source.Payload, error) {
 	payload := source.Payload{
 		Dataset: record.Dataset, Series: record.Series, Interval: record.Interval,
-		Status: record.Status, Header: record.Header, Body: record.Body, Received: received,
+		Status: record.Status, Header: record.Header, Body: record.Body, Open: record.Open, Received: received,
 	}
 	if record.Options != "" {
 		if err := json.Unmarshal([]byte(record.Options), &payload.Options); err != nil {

@@ -56,7 +56,7 @@ func (a *App) ingest(w http.ResponseWriter, r *http.Request) (store.RawName, err
 		return store.RawName{}, err
 	}
 	record := store.Record{
-		URI: "urn:assay:push:" + p.series.String(), Header: http.Header{"Content-Type": {p.media}}, Parts: body.parts,
+		URI: "urn:assay:push:" + p.series.String(), Header: http.Header{"Content-Type": {p.media}}, Packed: body,
 		Dataset: p.dataset, Series: []market.SeriesID{p.series}, Interval: p.interval, Authority: market.Given, Options: string(options),
 	}
 	key := r.Header.Get("Idempotency-Key")
@@ -64,7 +64,7 @@ func (a *App) ingest(w http.ResponseWriter, r *http.Request) (store.RawName, err
 	if key == "" {
 		return a.Keep(r.Context(), p.series.Source, received, []store.Record{record})
 	}
-	said := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %s %x", record.URI, p.media, p.interval, options, body.sum))
+	said := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %s %x", record.URI, p.media, p.interval, options, body.Sum()))
 	return a.once(r.Context(), idempotent{p.series.Source, key, hex.EncodeToString(said[:])}, received, func(first time.Time) (store.RawName, error) {
 		return a.Keep(r.Context(), p.series.Source, first, []store.Record{record})
 	})

@@ -1,6 +1,7 @@
 // Package clean turns rows into bars and rejects, by the rules that one payload can decide. It is pure.
 //
-// Make a Cleaner for one record of a raw blob, Add every row that its parser finds, and take the Result.
+// Make a Cleaner for one record of a raw blob, Add every row that its parser finds, and take the Result. For a record that is too
+// long for that, Survey it and take its bars in Pieces.
 //
 // A row is refused as a whole when its time or its close is: the rules are unreadable, bad-time, misaligned, future, unfinished,
 // wrong-currency, wrong-unit, closed, not-a-business-day, and absent, zero, negative or not-a-number of the close. Another field that
@@ -58,7 +59,9 @@ type Result struct {
 type Cleaner struct {
 	origin   Origin
 	runs     []*run
-	last     *run // of the row before
+	last     *run  // of the row before
+	survey   *Long // counts the bars in place of keeping them
+	piece    bool  // of rows that were surveyed: only what the survey could not see is refused
 	rejects  []market.Reject
 	rejected int
 }
@@ -83,6 +86,10 @@ func (c *Cleaner) Add(row market.Row) {
 	c.volume(&row, &bar)
 	if row.Sampled {
 		bar.Flags |= market.Sampled
+	}
+	if c.survey != nil {
+		c.survey.count(r, &bar, &row)
+		return
 	}
 	r.add(&bar, &row)
 }
@@ -117,6 +124,9 @@ func (c *Cleaner) run(series market.SeriesID, interval market.Interval) *run {
 
 // refuse records that a row, or a field of it, was refused.
 func (c *Cleaner) refuse(row *market.Row, rule, field, reason string, args ...any) {
+	if c.piece && rule != "duplicate" {
+		return
+	}
 	c.rejected++
 	if len(c.rejects) == maxRejects {
 		return
@@ -133,7 +143,7 @@ func (c *Cleaner) refuse(row *market.Row, rule, field, reason string, args ...an
 
 // cut shortens a text to what a reject holds.
 func cut(text string) string {
-	return strings.ToValidUTF8(text[:min(len(text), maxText)], "")
+	return strings.Clone(strings.ToValidUTF8(text[:min(len(text), maxText)], "")) // the text itself may be a part of the whole payload
 }
 
 // timely judges a row's time.

@@ -17,12 +17,34 @@ type run struct {
 	businessDays bool // one price on each business day
 	struck       bool // a bar is final before its day ends
 
-	slabs      [][]entry // a year of minutes is long: nothing is copied to make room
-	count      int
+	slabs   [][]entry // a year of minutes is long: nothing is copied to make room
+	count   int
+	order   order
+	compact bool // what came first was sorted, so that the rest is in no order with it
+}
+
+// order is how rows follow each other in time.
+type order struct {
 	last       int64 // start of the bar added last
 	ascending  int   // bars that start after the one before them
 	descending int   // bars that start before it
 	disorder   entry // the first that goes against the direction before it; its number is 0 if none does
+}
+
+// add looks at the next bar; first says that there was none before it.
+func (o *order) add(e entry, first bool) {
+	if !first {
+		switch {
+		case e.bar.Start > o.last:
+			o.ascending++
+		case e.bar.Start < o.last:
+			o.descending++
+		}
+		if o.disorder.number == 0 && o.ascending > 0 && o.descending > 0 {
+			o.disorder = e
+		}
+	}
+	o.last = e.bar.Start
 }
 
 // entry is a bar and the row that it was made of, for the reject of a duplicate.
@@ -51,18 +73,7 @@ func newRun(key Key) *run {
 
 func (r *run) add(bar *market.Bar, row *market.Row) {
 	e := entry{*bar, row.Number, row.Text}
-	if r.count > 0 {
-		switch {
-		case bar.Start > r.last:
-			r.ascending++
-		case bar.Start < r.last:
-			r.descending++
-		}
-		if r.disorder.number == 0 && r.ascending > 0 && r.descending > 0 {
-			r.disorder = e
-		}
-	}
-	r.last = bar.Start
+	r.order.add(e, r.count == 0)
 	n := len(r.slabs) - 1
 	if n < 0 || len(r.slabs[n]) == cap(r.slabs[n]) {
 		r.slabs = append(r.slabs, make([]entry, 0, min(max(r.count, 64), slabSize)))
@@ -75,7 +86,7 @@ func (r *run) add(bar *market.Bar, row *market.Row) {
 // result returns the bars, ascending, no start twice.
 func (r *run) result(c *Cleaner) []market.Bar {
 	bars := make([]market.Bar, 0, r.count)
-	if r.ascending == r.count-1 {
+	if r.order.ascending == r.count-1 && !r.compact {
 		for _, slab := range r.slabs {
 			for i := range slab {
 				bars = append(bars, slab[i].bar)
@@ -83,14 +94,17 @@ func (r *run) result(c *Cleaner) []market.Bar {
 		}
 		return bars
 	}
-	entries := slices.Concat(r.slabs...)
-	if r.disorder.number > 0 {
-		c.refuse(r.row(r.disorder), "out-of-order", "", "the rows are neither ascending nor descending, from this one on: they were sorted, and none was dropped for it")
-		slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.bar.Start, b.bar.Start) })
-	} else if r.descending > 0 {
-		reverse(entries)
+	for _, e := range r.unique(c) {
+		bars = append(bars, e.bar)
 	}
-	return r.unique(c, entries, bars)
+	return bars
+}
+
+// refuseDisorder says of rows in no order that they are.
+func (r *run) refuseDisorder(c *Cleaner) {
+	if r.order.disorder.number > 0 {
+		c.refuse(r.row(r.order.disorder), "out-of-order", "", "the rows are neither ascending nor descending, from this one on: they were sorted, and none was dropped for it")
+	}
 }
 
 // row is what a reject needs of an entry's row.
@@ -111,15 +125,22 @@ func reverse(entries []entry) {
 	}
 }
 
-// unique keeps the last entry for each time. One that says the same as it is left out without a word.
-func (r *run) unique(c *Cleaner, entries []entry, bars []market.Bar) []market.Bar {
+// unique sorts the entries and keeps the last for each time. One that says the same as it is left out without a word.
+func (r *run) unique(c *Cleaner) []entry {
+	entries := slices.Concat(r.slabs...)
+	if r.order.disorder.number > 0 || r.compact {
+		r.refuseDisorder(c)
+		slices.SortStableFunc(entries, func(a, b entry) int { return cmp.Compare(a.bar.Start, b.bar.Start) })
+	} else if r.order.descending > 0 {
+		reverse(entries)
+	}
+	kept := entries[:0]
 	for i := range entries {
-		bar := &entries[i].bar
-		if i+1 == len(entries) || entries[i+1].bar.Start != bar.Start {
-			bars = append(bars, *bar)
-		} else if next := &entries[i+1]; !bar.SameValue(&next.bar) {
-			c.refuse(r.row(entries[i]), "duplicate", "", "row %d is of the same time and comes later: it is kept", next.number)
+		if e := entries[i]; i+1 == len(entries) || entries[i+1].bar.Start != e.bar.Start {
+			kept = append(kept, e)
+		} else if next := &entries[i+1]; !e.bar.SameValue(&next.bar) {
+			c.refuse(r.row(e), "duplicate", "", "row %d is of the same time and comes later: it is kept", next.number)
 		}
 	}
-	return bars
+	return kept
 }

@@ -11,6 +11,7 @@ package source
 import (
 	"cmp"
 	"fmt"
+	"io"
 	"strconv"
 	"strings"
 	"time"
@@ -50,11 +51,39 @@ func newPushed(p Payload, emit func(market.Row)) (*pushed, error) {
 	if err != nil {
 		return nil, fmt.Errorf("time zone %.60q is not known: %w", p.Options.TimeZone, ErrFormat)
 	}
-	if err := hasData(p.Body); err != nil {
+	head, err := p.head()
+	if err == nil {
+		err = hasData(head)
+	}
+	if err != nil {
 		return nil, err
 	}
 	return &pushed{series: series, interval: p.Interval, zone: zone, unit: unit, emit: emit}, nil
 }
+
+// lines calls visit with every line that is not empty, without its end, numbered from 1. One that is too long is refused.
+func (p *pushed) lines(from lineReader, visit func(number int, text string) error) error {
+	for number := 1; ; number++ {
+		text, whole, err := from.next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return fmt.Errorf("read line %d: %w", number, err)
+		case !whole:
+			p.refuse(number, text, tooLong)
+			continue
+		}
+		if text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r"); text == "" {
+			continue
+		}
+		if err := visit(number, text); err != nil {
+			return err
+		}
+	}
+}
+
+var tooLong = fmt.Sprintf("the line has more than %d KiB", maxLine>>10)
 
 // record emits what one record says; cells are as pushedFields numbers them, and empty where it has no such field.
 func (p *pushed) record(number int, text string, cells *[6]string) {
@@ -130,33 +159,47 @@ func parsePushCSV(p Payload, emit func(market.Row)) error {
 	if err != nil {
 		return err
 	}
-	s, err := readSheet(string(p.Body))
-	if err != nil {
-		return err
-	}
-	at := [6]int{-1, -1, -1, -1, -1, -1}
-	for column, name := range s.header {
-		field, known := pushedFields[strings.ToLower(name)]
-		switch {
-		case known && at[field] >= 0:
-			return fmt.Errorf("the header names %s twice, or both close and price: %w", strings.ToLower(name), ErrFormat)
-		case known:
-			at[field] = column
+	var header []string
+	var comma byte
+	var at [6]int
+	var row []string
+	return push.lines(p.lineReader(), func(number int, text string) error {
+		if header == nil {
+			text = strings.TrimPrefix(text, "\ufeff")
+			comma = separator(text)
+			header = trimmed(split(text, comma, nil))
+			at, err = pushedColumns(header)
+			return err
 		}
-	}
-	if at[0] < 0 || at[4] < 0 {
-		return fmt.Errorf("the header is %.120q, want at least time and close (or price), such as time,open,high,low,close,volume: %w", strings.Join(s.header, ","), ErrFormat)
-	}
-	for l := range s.lines() {
+		row = split(text, comma, row[:0])
+		l := line{number: number, text: text, cells: row, header: len(header)}
 		if len(l.cells) > l.header {
-			push.refuse(l.number, l.text, fmt.Sprintf("the line has %d cells, the header has %d, so that nobody knows which is which", len(l.cells), l.header))
-			continue
+			push.refuse(number, text, fmt.Sprintf("the line has %d cells, the header has %d, so that nobody knows which is which", len(l.cells), l.header))
+			return nil
 		}
 		var cells [6]string
 		for field, column := range at {
 			cells[field] = l.cell(column)
 		}
-		push.record(l.number, l.text, &cells)
+		push.record(number, text, &cells)
+		return nil
+	})
+}
+
+// pushedColumns finds the columns of a header; -1 for one that is not there.
+func pushedColumns(header []string) ([6]int, error) {
+	at := [6]int{-1, -1, -1, -1, -1, -1}
+	for column, name := range header {
+		field, known := pushedFields[strings.ToLower(name)]
+		switch {
+		case known && at[field] >= 0:
+			return at, fmt.Errorf("the header names %s twice, or both close and price: %w", strings.ToLower(name), ErrFormat)
+		case known:
+			at[field] = column
+		}
 	}
-	return nil
+	if at[0] < 0 || at[4] < 0 {
+		return at, fmt.Errorf("the header is %.120q, want at least time and close (or price), such as time,open,high,low,close,volume: %w", strings.Join(header, ","), ErrFormat)
+	}
+	return at, nil
 }

@@ -1,9 +1,10 @@
 package source
 
 import (
-	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"strings"
 
 	"assay/shared/market"
@@ -21,13 +22,16 @@ func parsePushJSON(p Payload, emit func(market.Row)) error {
 	if err != nil {
 		return err
 	}
-	body := bytes.TrimSpace(p.Body)
-	if body[0] == '{' {
-		return push.columns(body)
+	head, err := p.head()
+	if err != nil {
+		return err
 	}
-	decoder := json.NewDecoder(bytes.NewReader(body))
-	if start, err := decoder.Token(); err != nil || start != json.Delim('[') {
-		return fmt.Errorf("want an array of objects, or an object of columns: %s: %w", excerpt(body), ErrFormat)
+	decoder := json.NewDecoder(p.reader())
+	switch start, err := decoder.Token(); {
+	case err == nil && start == json.Delim('{'):
+		return push.columns(p)
+	case err != nil || start != json.Delim('['):
+		return fmt.Errorf("want an array of objects, or an object of columns: %s: %w", excerpt(head), ErrFormat)
 	}
 	for number := 1; decoder.More(); number++ {
 		var record json.RawMessage
@@ -39,8 +43,8 @@ func parsePushJSON(p Payload, emit func(market.Row)) error {
 	if _, err := decoder.Token(); err != nil {
 		return fmt.Errorf("the array does not end: %w: %w", err, ErrFormat)
 	}
-	if len(bytes.TrimSpace(body[decoder.InputOffset():])) > 0 {
-		return fmt.Errorf("something follows the array: %s: %w", excerpt(body[decoder.InputOffset():]), ErrFormat)
+	if _, err := decoder.Token(); err != io.EOF {
+		return fmt.Errorf("something follows the array: %w", ErrFormat)
 	}
 	return nil
 }
@@ -50,12 +54,12 @@ func parsePushLines(p Payload, emit func(market.Row)) error {
 	if err != nil {
 		return err
 	}
-	for number, text := range lines(string(p.Body)) {
+	return push.lines(p.lineReader(), func(number int, text string) error {
 		if strings.TrimSpace(text) != "" {
 			push.object(number, []byte(text))
 		}
-	}
-	return nil
+		return nil
+	})
 }
 
 // object emits one record that is a JSON object.
@@ -80,41 +84,147 @@ func (p *pushed) object(number int, text []byte) {
 	p.record(number, string(text), &cells)
 }
 
-// columns emits the records of an object of arrays, all of one length.
-func (p *pushed) columns(text []byte) error {
-	var document struct {
-		Columns map[string][]json.RawMessage `json:"columns"`
-	}
-	if err := decode(text, &document); err != nil {
+// columns emits the records of an object of arrays, all of one length. Each is read on its own, side by side with the others: all
+// values at once would take many times the memory of their text.
+func (p *pushed) columns(payload Payload) error {
+	found, err := findColumns(payload)
+	if err != nil {
 		return err
 	}
-	times, has := document.Columns["time"]
+	times, has := found["time"]
 	if !has {
-		return fmt.Errorf("want an array of objects, or columns with one called time: %s: %w", excerpt(text), ErrFormat)
+		head, _ := payload.head() // it was read before
+		return fmt.Errorf("want an array of objects, or columns with one called time: %s: %w", excerpt(head), ErrFormat)
 	}
-	var columns [6][]json.RawMessage
+	var columns [6]*json.Decoder
 	for name, field := range pushedFields {
-		values, has := document.Columns[name]
+		c, has := found[name]
 		switch {
 		case !has:
 			continue
-		case len(values) != len(times):
-			return fmt.Errorf("column %s has %d values, time has %d: %w", name, len(values), len(times), ErrFormat)
+		case c.values != times.values:
+			return fmt.Errorf("column %s has %d values, time has %d: %w", name, c.values, times.values, ErrFormat)
 		case columns[field] != nil:
 			return fmt.Errorf("the columns close and price are both given: %w", ErrFormat)
 		}
-		columns[field] = values
+		if columns[field], err = c.open(payload); err != nil {
+			return err
+		}
 	}
-	for n := range times {
+	for number := 1; number <= times.values; number++ {
 		var cells [6]string
 		var parts []string
 		for field, values := range columns {
-			if values != nil {
-				cells[field] = scalar(values[n])
-				parts = append(parts, string(values[n]))
+			if values == nil {
+				continue
 			}
+			var value json.RawMessage
+			if err := values.Decode(&value); err != nil {
+				return fmt.Errorf("row %d: %w: %w", number, err, ErrFormat)
+			}
+			cells[field] = scalar(value)
+			parts = append(parts, string(value))
 		}
-		p.record(n+1, strings.Join(parts, ","), &cells)
+		p.record(number, strings.Join(parts, ","), &cells)
 	}
 	return nil
+}
+
+// column is an array in a JSON text.
+type column struct {
+	begin  int64 // of what follows its bracket
+	values int
+}
+
+// open reads the values of a column.
+func (c column) open(p Payload) (*json.Decoder, error) {
+	from := p.reader()
+	if _, err := io.CopyN(io.Discard, from, c.begin); err != nil {
+		return nil, fmt.Errorf("read the payload: %w", err)
+	}
+	values := json.NewDecoder(io.MultiReader(strings.NewReader("["), from))
+	_, err := values.Token()
+	return values, err
+}
+
+// findColumns finds the arrays in {"columns": {...}}.
+func findColumns(p Payload) (map[string]column, error) {
+	found := map[string]column{}
+	decoder := json.NewDecoder(p.reader())
+	err := members(decoder, func(name string) error {
+		if name != "columns" {
+			return skip(decoder)
+		}
+		return members(decoder, func(name string) (err error) {
+			found[name], err = passColumn(decoder)
+			return err
+		})
+	})
+	if err == nil {
+		if _, after := decoder.Token(); after != io.EOF {
+			err = errors.New("something follows the object")
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("columns: %w: %w", err, ErrFormat)
+	}
+	return found, nil
+}
+
+// members calls visit for each member of an object, which has to pass the member's value.
+func members(decoder *json.Decoder, visit func(name string) error) error {
+	start, err := decoder.Token()
+	if err != nil {
+		return err
+	}
+	if start != json.Delim('{') {
+		return fmt.Errorf("%.40v where an object was due", start)
+	}
+	for decoder.More() {
+		name, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		if err := visit(name.(string)); err != nil { // names are strings, or Token fails
+			return err
+		}
+	}
+	_, err = decoder.Token()
+	return err
+}
+
+func passColumn(decoder *json.Decoder) (c column, err error) {
+	start, err := decoder.Token()
+	if err != nil {
+		return c, err
+	}
+	if start != json.Delim('[') {
+		return c, fmt.Errorf("%.40v where an array was due", start)
+	}
+	for c.begin = decoder.InputOffset(); decoder.More(); c.values++ {
+		if err := skip(decoder); err != nil {
+			return c, err
+		}
+	}
+	_, err = decoder.Token()
+	return c, err
+}
+
+// skip passes one value.
+func skip(decoder *json.Decoder) error {
+	for depth := 0; ; {
+		token, err := decoder.Token()
+		if err != nil {
+			return err
+		}
+		switch token {
+		case json.Delim('['), json.Delim('{'):
+			depth++
+		case json.Delim(']'), json.Delim('}'):
+			depth--
+		}
+		if depth == 0 {
+			return nil
+		}
+	}
 }

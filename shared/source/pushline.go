@@ -9,6 +9,8 @@
 package source
 
 import (
+	"fmt"
+	"io"
 	"strings"
 
 	"assay/shared/market"
@@ -24,48 +26,81 @@ func parsePushInflux(p Payload, emit func(market.Row)) error {
 	if push.unit == 0 {
 		push.unit = pushedUnits["ns"]
 	}
-	for number, text := 1, string(p.Body); text != ""; {
-		l, rest, ends := cutPoint(text)
-		text = rest
-		if body := strings.TrimSpace(l); body != "" && body[0] != '#' {
-			push.point(number, body)
+	points := pointReader{from: p.lineReader()}
+	for number := 1; ; {
+		text, ends, whole, err := points.next()
+		switch {
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return fmt.Errorf("read line %d: %w", number, err)
+		case !whole:
+			push.refuse(number, text, tooLong)
+		default:
+			if text = strings.TrimSpace(text); text != "" && text[0] != '#' {
+				push.point(number, text)
+			}
 		}
 		number += ends
 	}
-	return nil
 }
 
-// cutPoint takes the first point off a text, and says how many lines it ends. A comment, and a line whose quote is never closed, end
-// with their line.
-func cutPoint(text string) (point, rest string, ends int) {
-	end := strings.IndexByte(text, '\n')
-	if end < 0 {
-		return text, "", 1
+// pointReader reads points: lines, but for one in whose quotes there are line ends.
+type pointReader struct {
+	from    lineReader
+	waiting []string // lines that were read in search of a closing quote
+}
+
+func (r *pointReader) line() (text string, whole bool, err error) {
+	if len(r.waiting) > 0 {
+		text, r.waiting = r.waiting[0], r.waiting[1:]
+		return text, true, nil
 	}
-	first := text[:end]
-	if strings.IndexByte(first, '"') < 0 || strings.HasPrefix(strings.TrimLeft(first, " \t\r"), "#") {
-		return first, text[end+1:], 1
+	return r.from.next()
+}
+
+// next returns the next point and how many lines it ends. A comment ends with its line, and so does a point whose quote is closed
+// nowhere, or only after more bytes than a line may have.
+func (r *pointReader) next() (text string, ends int, whole bool, err error) {
+	text, whole, err = r.line()
+	if err != nil || !whole || strings.IndexByte(text, '"') < 0 || strings.HasPrefix(strings.TrimLeft(text, " \t\r"), "#") {
+		return text, 1, whole, err
 	}
-	fields, quoted := false, false
+	var quotes quotes
+	quotes.pass(text)
+	lines := []string{text}
+	for length := len(text); quotes.open; {
+		more, whole, err := r.line()
+		if err != nil && err != io.EOF {
+			return text, 1, true, err
+		}
+		if length += len(more); err == io.EOF || !whole || length > maxLine {
+			if err == nil {
+				lines = append(lines, more)
+			}
+			r.waiting = append(lines[1:], r.waiting...)
+			return text, 1, true, nil
+		}
+		lines = append(lines, more)
+		quotes.pass(more)
+	}
+	return strings.Join(lines, ""), len(lines), true, nil
+}
+
+// quotes tells whether a point is within quotes.
+type quotes struct{ fields, open bool }
+
+func (q *quotes) pass(text string) {
 	for i := 0; i < len(text); i++ {
 		switch c := text[i]; {
 		case c == '\\' && i+1 < len(text) && text[i+1] != '\n':
 			i++
 		case c == ' ':
-			fields = true
-		case c == '"' && (quoted || fields && text[i-1] == '='):
-			quoted = !quoted
-		case c == '\n':
-			ends++
-			if !quoted {
-				return text[:i], text[i+1:], ends
-			}
+			q.fields = true
+		case c == '"' && (q.open || q.fields && i > 0 && text[i-1] == '='):
+			q.open = !q.open
 		}
 	}
-	if quoted {
-		return first, text[end+1:], 1
-	}
-	return text, "", ends + 1
 }
 
 // point emits one line.

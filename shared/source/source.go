@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"time"
@@ -80,9 +81,10 @@ type Payload struct {
 	Interval market.Interval   // 0: the parser knows
 	Status   int               // of the HTTP answer; 0 for a file
 	Header   http.Header
-	Body     []byte  // as stored; a file may be gzip or zip: the parser's Open unpacks it, bounded
-	Received int64   // Unix milliseconds
-	Options  Options // what a file does not say itself
+	Body     []byte           // as stored; a file may be gzip or zip: the parser's Open unpacks it, bounded
+	Open     func() io.Reader // in place of Body where the dataset Streams: the body from its beginning, each time
+	Received int64            // Unix milliseconds
+	Options  Options          // what a file does not say itself
 }
 
 // only returns the series of a payload that holds one.

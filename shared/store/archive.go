@@ -15,8 +15,19 @@ type archive struct {
 	size    int // unpacked
 }
 
-// member is the pieces of one record.
-type member [][]byte
+// member is one record: what is before its body, the body, and what is after it.
+type member struct {
+	front, body, tail []byte
+	packed            *Packed // in place of body
+}
+
+func (m member) size() int {
+	n := len(m.front) + len(m.body) + len(m.tail)
+	if m.packed != nil {
+		n += m.packed.Size()
+	}
+	return n
+}
 
 // packingLevel takes half the time of the default level for files that are a thirtieth larger.
 const packingLevel = 2
@@ -34,9 +45,7 @@ func newArchive(received int64, records []Record) (archive, error) {
 		if a.members[i], err = encodeRecord(i, r); err != nil {
 			return a, fmt.Errorf("record %d: %w", i, err)
 		}
-		for _, piece := range a.members[i] {
-			a.size += len(piece)
-		}
+		a.size += a.members[i].size()
 	}
 	if a.size > maxUnpacked {
 		return a, fmt.Errorf("its records have %d bytes: at most %d can be read back", a.size, maxUnpacked)
@@ -66,10 +75,16 @@ func (a archive) pack(out io.Writer, level int) error {
 	if err != nil {
 		return err
 	}
-	for _, pieces := range a.members {
+	for _, m := range a.members {
+		if m.packed != nil {
+			if err := m.packed.writeMember(out, m.front, m.tail); err != nil {
+				return err
+			}
+			continue
+		}
 		z.Reset(out)
 		z.ModTime = time.Unix(0, 0) // no time at all: this package writes the zero time as one in 2042
-		for _, piece := range pieces {
+		for _, piece := range [][]byte{m.front, m.body, m.tail} {
 			if _, err := z.Write(piece); err != nil {
 				return err
 			}

@@ -48,7 +48,7 @@ func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, recor
 	return name, nil
 }
 
-// maxPackedWhole is the largest archive, unpacked, that is packed in memory. A larger one is packed twice, for its name and while
+// maxPackedWhole is the largest archive, unpacked, that is packed in memory. A larger one is written twice, for its name and while
 // it is sent, so that it takes no more memory than its records do.
 const (
 	maxPackedWhole = 32 << 20
@@ -82,31 +82,50 @@ func (b *Blobs) prepare(a archive) (sum []byte, upload func(context.Context, Raw
 
 // Raw reads the records of one raw blob, or returns ErrNotFound.
 func (b *Blobs) Raw(ctx context.Context, name RawName) ([]Record, error) {
-	content, err := b.download(ctx, name.String())
-	if err != nil {
-		return nil, fmt.Errorf("raw blob %s: %w", name, translate(err))
-	}
-	records, err := decodeWARC(content)
-	if err != nil {
-		return nil, fmt.Errorf("raw blob %s: %w", name, err)
-	}
-	return records, nil
-}
-
-func (b *Blobs) download(ctx context.Context, name string) ([]byte, error) {
-	response, err := b.service.DownloadStream(ctx, rawContainer, name, nil)
+	blob, err := b.OpenRaw(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	body := response.NewRetryReader(ctx, nil)
-	defer body.Close()
-	size := value(response.ContentLength)
-	if size > maxUnpacked {
-		return nil, fmt.Errorf("it has %d bytes: at most %d are read", size, maxUnpacked)
+	defer blob.Close()
+	return blob.Records(func(Record, int) bool { return false })
+}
+
+// RawBlob is a raw blob of which nothing has been read yet. Close it.
+type RawBlob struct {
+	Size int // packed
+	name RawName
+	body io.ReadCloser
+}
+
+// OpenRaw opens one raw blob, or returns ErrNotFound.
+func (b *Blobs) OpenRaw(ctx context.Context, name RawName) (*RawBlob, error) {
+	response, err := b.service.DownloadStream(ctx, rawContainer, name.String(), nil)
+	if err != nil {
+		return nil, fmt.Errorf("raw blob %s: %w", name, translate(err))
 	}
-	content := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
-	_, err = content.ReadFrom(io.LimitReader(body, maxUnpacked))
-	return content.Bytes(), err
+	blob := &RawBlob{int(value(response.ContentLength)), name, response.NewRetryReader(ctx, nil)}
+	if blob.Size > maxUnpacked {
+		blob.Close()
+		return nil, fmt.Errorf("raw blob %s: it has %d bytes: at most %d are read", name, blob.Size, maxUnpacked)
+	}
+	return blob, nil
+}
+
+// Close ends the reading.
+func (b *RawBlob) Close() { _ = b.body.Close() } // what was read stays
+
+// Records reads all records. A resource for which long is true, of its record and its size, is left packed in memory: it has Open
+// in place of Body.
+func (b *RawBlob) Records(long func(r Record, size int) bool) ([]Record, error) {
+	content := bytes.NewBuffer(make([]byte, 0, b.Size+bytes.MinRead))
+	if _, err := content.ReadFrom(io.LimitReader(b.body, maxUnpacked)); err != nil {
+		return nil, fmt.Errorf("raw blob %s: %w", b.name, translate(err))
+	}
+	records, err := decodeWARC(content.Bytes(), long)
+	if err != nil {
+		return nil, fmt.Errorf("raw blob %s: %w", b.name, err)
+	}
+	return records, nil
 }
 
 // ListRaw lists the raw blobs of a source received in [from, to) (Unix milliseconds), the oldest first.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -14,13 +15,14 @@ import (
 
 // Record is one record of a raw file: an HTTP answer of a provider (WARC type response), or what somebody gave us (resource).
 type Record struct {
-	URI       string      // what was asked, keys removed; for a push, its file name as a URI
-	Date      time.Time   // when its last byte had arrived, to the millisecond; the zero time: the blob's received
-	Status    int         // of the HTTP answer; 0 makes it a resource record
-	Header    http.Header // of the HTTP answer, from an allow list; of a resource its Content-Type only
-	Body      []byte      // unchanged
-	Parts     [][]byte    // the body in pieces instead, where it came in pieces and is long; read back as Body
-	Dataset   string      // Assay-Dataset: names the parser
+	URI       string           // what was asked, keys removed; for a push, its file name as a URI
+	Date      time.Time        // when its last byte had arrived, to the millisecond; the zero time: the blob's received
+	Status    int              // of the HTTP answer; 0 makes it a resource record
+	Header    http.Header      // of the HTTP answer, from an allow list; of a resource its Content-Type only
+	Body      []byte           // unchanged
+	Packed    *Packed          // to be written in place of Body, of a resource: where it came in pieces and may be long
+	Open      func() io.Reader // read in place of Body, from its beginning each time: where it is long and the reader wants it so
+	Dataset   string           // Assay-Dataset: names the parser
 	Series    []market.SeriesID
 	Interval  market.Interval // 0: the parser knows
 	Authority market.Authority
@@ -67,29 +69,26 @@ func encodeRecord(index int, r Record) (member, error) {
 	if r.Status != 0 {
 		kind, contentType, head = warcResponse, httpBlock, httpHead(r)
 	}
-	body, length := [][]byte{r.Body}, len(head)
-	if r.Parts != nil {
-		body = r.Parts
+	m := member{body: r.Body, tail: []byte("\r\n\r\n"), packed: r.Packed}
+	digest := sha256.Sum256(r.Body)
+	payload, length := digest[:], len(head)+len(r.Body)
+	if r.Packed != nil {
+		payload, length = r.Packed.Sum(), r.Packed.Size()
 	}
-	payload, block := sha256.New(), sha256.New()
-	block.Write([]byte(head))
-	for _, part := range body {
-		payload.Write(part)
-		if head != "" {
-			block.Write(part)
-		}
-		length += len(part)
-	}
-	if head == "" {
-		block = payload
+	block := payload
+	if head != "" {
+		sum := sha256.New()
+		sum.Write([]byte(head))
+		sum.Write(r.Body)
+		block = sum.Sum(nil)
 	}
 	fields := [][2]string{
 		{"WARC-Type", kind},
 		{"WARC-Date", r.Date.UTC().Format(warcDate)},
 		{"WARC-Target-URI", r.URI},
 		{"Content-Type", contentType},
-		{"WARC-Payload-Digest", fmt.Sprintf("sha256:%x", payload.Sum(nil))},
-		{"WARC-Block-Digest", fmt.Sprintf("sha256:%x", block.Sum(nil))},
+		{"WARC-Payload-Digest", fmt.Sprintf("sha256:%x", payload)},
+		{"WARC-Block-Digest", fmt.Sprintf("sha256:%x", block)},
 		{"Assay-Dataset", r.Dataset},
 		{"Assay-Series", joinSeries(r.Series)},
 		{"Assay-Interval", intervalText(r.Interval)},
@@ -106,8 +105,8 @@ func encodeRecord(index int, r Record) (member, error) {
 			fmt.Fprintf(&described, "%s: %s\r\n", f[0], f[1])
 		}
 	}
-	front := fmt.Appendf(nil, "%s\r\nWARC-Record-ID: <urn:uuid:%s>\r\n%s\r\n%s", warcVersion, recordID(index, described.String()), described.String(), head)
-	return slices.Concat(member{front}, body, member{[]byte("\r\n\r\n")}), nil
+	m.front = fmt.Appendf(nil, "%s\r\nWARC-Record-ID: <urn:uuid:%s>\r\n%s\r\n%s", warcVersion, recordID(index, described.String()), described.String(), head)
+	return m, nil
 }
 
 // checkField refuses what would break the header of a record.

@@ -1,9 +1,9 @@
 package store
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -18,70 +18,161 @@ import (
 )
 
 // decodeWARC reads the response and resource records of a WARC file that encodeWARC wrote; other types are skipped. What is
-// unpacked is bounded, and every digest is checked.
-func decodeWARC(content []byte) ([]Record, error) {
-	data, err := unpack(content)
-	if err != nil {
+// unpacked is bounded, and every digest is checked. A body for which long is true of its record and size is left packed: the
+// record has Open in place of Body.
+func decodeWARC(content []byte, long func(r Record, size int) bool) ([]Record, error) {
+	d := decoder{content: content, limit: unpackedLimit(len(content)), long: long}
+	if err := d.open(); err != nil {
 		return nil, err
 	}
 	var records []Record
-	for n := 0; len(data) > 0; n++ {
-		r, use, rest, err := decodeRecord(data)
-		if err != nil {
+	for n := 0; ; n++ {
+		r, use, err := d.record()
+		switch {
+		case d.read > d.limit:
+			return nil, fmt.Errorf("its %d bytes unpack to more than %d: at most %d bytes and %d times the size are read", len(content), d.limit, maxUnpacked, maxRatio)
+		case d.err != nil && d.err != io.EOF:
+			return nil, fmt.Errorf("its gzip data is damaged: %w", d.err)
+		case err == io.EOF:
+			return records, nil
+		case err != nil:
 			return nil, fmt.Errorf("WARC record %d: %w", n, err)
-		}
-		if use {
+		case use:
 			records = append(records, r)
 		}
-		data = rest
 	}
-	return records, nil
 }
 
-func unpack(content []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(content))
+// decoder reads the records of a WARC file one after the other.
+type decoder struct {
+	content []byte
+	limit   int // of unpacked bytes
+	long    func(r Record, size int) bool
+
+	unpacked *gzip.Reader
+	in       *bufio.Reader // of this decoder, which counts
+	read     int           // unpacked bytes
+	err      error         // of unpacking
+}
+
+// maxHead is the longest header of a record.
+const maxHead = 64 << 10
+
+func (d *decoder) open() error {
+	z, err := gzip.NewReader(bytes.NewReader(d.content))
 	if err != nil {
-		return nil, fmt.Errorf("no gzip file: %w", err)
+		return fmt.Errorf("no gzip file: %w", err)
 	}
-	limit := unpackedLimit(len(content))
-	said := int(binary.LittleEndian.Uint32(content[len(content)-4:])) // the size of the last member: where to begin, no more
-	out := bytes.NewBuffer(make([]byte, 0, min(limit, max(said, len(content)))+bytes.MinRead))
-	if _, err := out.ReadFrom(io.LimitReader(z, int64(limit)+1)); err != nil {
-		return nil, fmt.Errorf("its gzip data is damaged: %w", err)
-	}
-	if out.Len() > limit {
-		return nil, fmt.Errorf("its %d bytes unpack to more than %d: at most %d bytes and %d times the size are read", len(content), limit, maxUnpacked, maxRatio)
-	}
-	return out.Bytes(), nil
+	d.unpacked, d.in = z, bufio.NewReaderSize(d, maxHead)
+	return nil
 }
 
-// decodeRecord reads the first record of data. use is false for a type that is not ours.
-func decodeRecord(data []byte) (r Record, use bool, rest []byte, err error) {
-	head, rest, found := bytes.Cut(data, []byte("\r\n\r\n"))
-	version, fields, _ := strings.Cut(string(head), "\r\n")
-	if !found || version != warcVersion {
-		return r, false, nil, fmt.Errorf("it does not begin with %s and a header", warcVersion)
+// Read unpacks, no more than one byte beyond the limit.
+func (d *decoder) Read(p []byte) (n int, err error) {
+	if d.read > d.limit {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n, d.err = d.unpacked.Read(p[:min(len(p), d.limit+1-d.read)])
+	d.read += n
+	return n, d.err
+}
+
+// at is how many unpacked bytes were given to records.
+func (d *decoder) at() int { return d.read - d.in.Buffered() }
+
+// record reads the next record, or returns io.EOF. use is false for a type that is not ours.
+func (d *decoder) record() (r Record, use bool, err error) {
+	head, err := d.head()
+	if err != nil {
+		return r, false, err
+	}
+	version, fields, _ := strings.Cut(head, "\r\n")
+	if version != warcVersion {
+		return r, false, fmt.Errorf("it does not begin with %s and a header", warcVersion)
 	}
 	h, err := parseFields(fields)
 	if err != nil {
-		return r, false, nil, err
+		return r, false, err
 	}
 	length, err := strconv.Atoi(h["Content-Length"])
-	if err != nil || length < 0 || length > len(rest) {
-		return r, false, nil, fmt.Errorf("Content-Length %.20q: want a number up to the %d bytes that are left", h["Content-Length"], len(rest))
+	if err != nil || length < 0 || length > d.limit {
+		return r, false, fmt.Errorf("Content-Length %.20q: want a number up to %d", h["Content-Length"], d.limit)
 	}
-	block := rest[:length:length]
-	if rest, found = bytes.CutPrefix(rest[length:], []byte("\r\n\r\n")); !found {
-		return r, false, nil, errors.New("its block does not end with two line ends")
+	if use = h["WARC-Type"] == warcResponse || h["WARC-Type"] == warcResource; use {
+		if r, err = describe(h); err == nil {
+			err = d.block(&r, h, length)
+		}
+	} else {
+		_, err = d.in.Discard(length)
 	}
-	if kind := h["WARC-Type"]; kind != warcResponse && kind != warcResource {
-		return r, false, rest, nil
-	}
-	r, err = describe(h)
+	var end [4]byte
 	if err == nil {
-		err = r.setBlock(h, block)
+		_, err = io.ReadFull(d.in, end[:])
 	}
-	return r, true, rest, err
+	switch {
+	case err == io.EOF || err == io.ErrUnexpectedEOF:
+		return r, false, fmt.Errorf("Content-Length %d: the file ends before", length)
+	case err == nil && string(end[:]) != "\r\n\r\n":
+		return r, false, errors.New("its block does not end with two line ends")
+	}
+	return r, use, err
+}
+
+// head reads the header of a record, without the empty line after it. At the end of the file it returns io.EOF.
+func (d *decoder) head() (string, error) {
+	var head []byte
+	for !bytes.HasSuffix(head, []byte("\r\n\r\n")) {
+		l, err := d.in.ReadSlice('\n')
+		head = append(head, l...)
+		switch {
+		case err == io.EOF && len(head) == 0:
+			return "", io.EOF
+		case err != nil || len(head) > maxHead:
+			return "", fmt.Errorf("it does not begin with %s and a header", warcVersion)
+		}
+	}
+	return string(head[:len(head)-4]), nil
+}
+
+// block reads the block of a record.
+func (d *decoder) block(r *Record, h map[string]string, length int) error {
+	if h["WARC-Type"] == warcResource && d.long(*r, length) {
+		sum, begin := sha256.New(), d.at()
+		if _, err := io.CopyN(sum, d.in, int64(length)); err != nil {
+			return err
+		}
+		r.Open = func() io.Reader { return d.from(begin, length) }
+		r.setType(h)
+		return checkDigest(h, sum.Sum(nil))
+	}
+	block := make([]byte, length)
+	if _, err := io.ReadFull(d.in, block); err != nil {
+		return err
+	}
+	sum := sha256.Sum256(block)
+	if err := checkDigest(h, sum[:]); err != nil {
+		return err
+	}
+	return r.setBlock(h, block)
+}
+
+// from reads unpacked bytes once more, which have been read and checked before.
+func (d *decoder) from(begin, length int) io.Reader {
+	z, err := gzip.NewReader(bytes.NewReader(d.content))
+	if err == nil {
+		_, err = io.CopyN(io.Discard, z, int64(begin))
+	}
+	if err != nil {
+		panic(err) // the same bytes could be unpacked before
+	}
+	return io.LimitReader(z, int64(length))
+}
+
+func checkDigest(h map[string]string, sum []byte) error {
+	if want, got := h["WARC-Block-Digest"], fmt.Sprintf("sha256:%x", sum); want != got {
+		return fmt.Errorf("its bytes have digest %s, its header says %.80q: the blob is damaged", got, want)
+	}
+	return nil
 }
 
 func parseFields(text string) (map[string]string, error) {
@@ -128,15 +219,17 @@ func describe(h map[string]string) (Record, error) {
 	return r, nil
 }
 
-func (r *Record) setBlock(h map[string]string, block []byte) error {
-	if want, got := h["WARC-Block-Digest"], fmt.Sprintf("sha256:%x", sha256.Sum256(block)); want != got {
-		return fmt.Errorf("its bytes have digest %s, its header says %.80q: the blob is damaged", got, want)
+// setType keeps the media type of a resource, unless nobody said one.
+func (r *Record) setType(h map[string]string) {
+	if h["Content-Type"] != octets {
+		r.Header = http.Header{"Content-Type": {h["Content-Type"]}}
 	}
+}
+
+func (r *Record) setBlock(h map[string]string, block []byte) error {
 	if h["WARC-Type"] == warcResource {
 		r.Body = block
-		if h["Content-Type"] != octets {
-			r.Header = http.Header{"Content-Type": {h["Content-Type"]}}
-		}
+		r.setType(h)
 		return nil
 	}
 	head, body, found := bytes.Cut(block, []byte("\r\n\r\n"))
