@@ -57,14 +57,11 @@ const (
 
 // prepare returns the hash of an archive and what uploads it, unless a blob of that name is there.
 func (b *Blobs) prepare(a archive) (sum []byte, upload func(context.Context, RawName) error, err error) {
-	absent, warc := azcore.ETagAny, "application/warc"
-	headers := &blob.HTTPHeaders{BlobContentType: &warc}
-	ifAbsent := &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: &absent}}
 	if a.size <= maxPackedWhole {
 		content, err := a.bytes()
 		whole := sha256.Sum256(content)
 		return whole[:], func(ctx context.Context, name RawName) error {
-			_, err := b.service.UploadBuffer(ctx, rawContainer, name.String(), content, &azblob.UploadBufferOptions{HTTPHeaders: headers, AccessConditions: ifAbsent})
+			_, err := b.service.UploadBuffer(ctx, rawContainer, name.String(), content, &azblob.UploadBufferOptions{HTTPHeaders: warcHeaders(), AccessConditions: ifAbsent()})
 			return err
 		}, err
 	}
@@ -74,17 +71,27 @@ func (b *Blobs) prepare(a archive) (sum []byte, upload func(context.Context, Raw
 		packed := a.reader(level)
 		defer packed.Close()
 		_, err := b.service.UploadStream(ctx, rawContainer, name.String(), packed, &azblob.UploadStreamOptions{
-			BlockSize: blockSize, Concurrency: 1, HTTPHeaders: headers, AccessConditions: ifAbsent,
+			BlockSize: blockSize, Concurrency: 1, HTTPHeaders: warcHeaders(), AccessConditions: ifAbsent(),
 		})
 		return err
 	}, err
 }
 
-// Raw reads the records of one raw blob, or returns ErrNotFound.
+func warcHeaders() *blob.HTTPHeaders {
+	warc := "application/warc"
+	return &blob.HTTPHeaders{BlobContentType: &warc}
+}
+
+func ifAbsent() *blob.AccessConditions {
+	absent := azcore.ETagAny
+	return &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: &absent}}
+}
+
+// Raw reads the records of one raw blob, joined or not, or returns ErrNotFound.
 func (b *Blobs) Raw(ctx context.Context, name RawName) ([]Record, error) {
-	content, err := b.download(ctx, name.String())
+	content, err := b.content(ctx, name)
 	if err != nil {
-		return nil, fmt.Errorf("raw blob %s: %w", name, translate(err))
+		return nil, fmt.Errorf("raw blob %s: %w", name, err)
 	}
 	records, err := decodeWARC(content)
 	if err != nil {
@@ -93,8 +100,27 @@ func (b *Blobs) Raw(ctx context.Context, name RawName) ([]Record, error) {
 	return records, nil
 }
 
-func (b *Blobs) download(ctx context.Context, name string) ([]byte, error) {
-	response, err := b.service.DownloadStream(ctx, rawContainer, name, nil)
+// content reads the bytes of a raw blob. One that is not there may be joined: it was before it went away.
+func (b *Blobs) content(ctx context.Context, name RawName) ([]byte, error) {
+	content, err := b.download(ctx, name.String(), azblob.HTTPRange{})
+	if err = translate(err); !errors.Is(err, ErrNotFound) {
+		return content, err
+	}
+	places, findErr := b.find(ctx, dayFolder(name.Source, name.Received), name.Received, name.Received+1)
+	if findErr != nil {
+		return nil, findErr
+	}
+	for _, p := range places {
+		if p.name == name {
+			content, err = b.download(ctx, p.file, azblob.HTTPRange{Offset: p.offset, Count: p.size})
+			return content, translate(err)
+		}
+	}
+	return nil, err
+}
+
+func (b *Blobs) download(ctx context.Context, name string, part azblob.HTTPRange) ([]byte, error) {
+	response, err := b.service.DownloadStream(ctx, rawContainer, name, &azblob.DownloadStreamOptions{Range: part})
 	if err != nil {
 		return nil, err
 	}
@@ -109,8 +135,34 @@ func (b *Blobs) download(ctx context.Context, name string) ([]byte, error) {
 	return content.Bytes(), err
 }
 
-// ListRaw lists the raw blobs of a source received in [from, to) (Unix milliseconds), the oldest first.
+// ListRaw lists the raw blobs of a source received in [from, to) (Unix milliseconds), joined or not, the oldest first.
 func (b *Blobs) ListRaw(ctx context.Context, source string, from, to int64) ([]RawName, error) {
+	places, err := b.raw(ctx, source, from, to)
+	var names []RawName
+	for _, p := range places {
+		names = append(names, p.name)
+	}
+	return names, err
+}
+
+// FindRaw returns the raw blob of a source received at a moment (Unix milliseconds), and the blob that it was joined into,
+// empty when it was not; or ErrNotFound.
+func (b *Blobs) FindRaw(ctx context.Context, source string, received int64) (name RawName, joined string, err error) {
+	places, err := b.raw(ctx, source, received, received+1)
+	switch {
+	case err != nil:
+		return name, "", err
+	case len(places) == 0:
+		return name, "", fmt.Errorf("raw blob of %s received at %s: %w", source, receivedText(received), ErrNotFound)
+	}
+	if name = places[0].name; places[0].file != name.String() {
+		joined = places[0].file
+	}
+	return name, joined, nil
+}
+
+// raw lists the raw blobs of a source received in [from, to), each once, the oldest first.
+func (b *Blobs) raw(ctx context.Context, source string, from, to int64) ([]place, error) {
 	if err := checkSource(source); err != nil {
 		return nil, err
 	}
@@ -119,27 +171,19 @@ func (b *Blobs) ListRaw(ctx context.Context, source string, from, to int64) ([]R
 	if to-from <= 40*dayMillis {
 		prefixes = prefixes[:0]
 		for _, day := range days(from, to) {
-			prefixes = append(prefixes, dayPrefix(source, day))
+			prefixes = append(prefixes, dayFolder(source, day))
 		}
 	}
-	var names []RawName
+	var places []place
 	for _, prefix := range prefixes {
-		pager := b.service.NewListBlobsFlatPager(rawContainer, &azblob.ListBlobsFlatOptions{Prefix: &prefix})
-		for pager.More() {
-			page, err := pager.NextPage(ctx)
-			if err = translate(err); errors.Is(err, ErrNotFound) {
-				return nil, nil
-			} else if err != nil {
-				return nil, fmt.Errorf("raw blobs of %s: %w", source, err)
-			}
-			for _, item := range page.Segment.BlobItems {
-				if n, err := ParseRawName(value(item.Name)); err == nil && n.Received >= from && n.Received < to {
-					names = append(names, n)
-				}
-			}
+		found, err := b.find(ctx, prefix, from, to)
+		if err != nil {
+			return nil, err
 		}
+		places = append(places, found...)
 	}
-	return names, nil
+	slices.SortStableFunc(places, func(x, y place) int { return strings.Compare(x.name.Key(), y.name.Key()) })
+	return slices.CompactFunc(places, func(x, y place) bool { return x.name == y.name }), nil
 }
 
 // Sources lists the sources that have raw blobs, by name.
