@@ -53,7 +53,7 @@ type ExplainedVote struct {
 	Received  *string           `json:"received" format:"date-time" doc:"When the payload's last byte had arrived, the latest of them for a bar made of shorter ones"`
 	Raw       *string           `json:"raw" doc:"The blob in container raw that holds the payload"`
 	Joined    string            `json:"joined,omitempty" doc:"The blob that raw was joined into with the others of its day, and in which it is found now; absent before"`
-	Rejects   []ExplainedReject `json:"rejects" doc:"What was refused of this bar, ever"`
+	Rejects   []ExplainedReject `json:"rejects" doc:"What was refused of this bar, among the newest 1,000 that were refused of the series"`
 }
 
 // TransformSchema says what may be null.
