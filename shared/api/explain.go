@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -10,6 +11,7 @@ import (
 
 	"assay/shared/history"
 	"assay/shared/market"
+	"assay/shared/store"
 )
 
 // Explanation is the answer of /series/{id}/explain: one bar, and how it came about.
@@ -50,7 +52,8 @@ type ExplainedVote struct {
 	Authority string            `json:"authority,omitempty" enum:"own,given" doc:"The source's own interface, or somebody in its name"`
 	Received  *string           `json:"received" format:"date-time" doc:"When the payload's last byte had arrived, the latest of them for a bar made of shorter ones"`
 	Raw       *string           `json:"raw" doc:"The blob in container raw that holds the payload"`
-	Rejects   []ExplainedReject `json:"rejects" doc:"What was refused of this bar, ever"`
+	Joined    string            `json:"joined,omitempty" doc:"The blob that raw was joined into with the others of its day, and in which it is found now; absent before"`
+	Rejects   []ExplainedReject `json:"rejects" doc:"What was refused of this bar, among the newest 1,000 that were refused of the series"`
 }
 
 // TransformSchema says what may be null.
@@ -64,7 +67,7 @@ type ExplainedReject struct {
 	Field  string `json:"field,omitempty" doc:"Absent when the whole row was refused"`
 	Reason string `json:"reason"`
 	Text   string `json:"text" doc:"The original text"`
-	Raw    string `json:"raw" doc:"The blob in container raw that holds it"`
+	Raw    string `json:"raw" doc:"The blob in container raw that holds it; after 30 days its day's, <source>/<yyyy>/<mm>/<dd>.warc.gz"`
 	Record int    `json:"record" doc:"Which WARC record of the blob, from 0"`
 	Row    int    `json:"row" doc:"Which row of the record, from 1"`
 }
@@ -156,13 +159,13 @@ func (a *api) vote(ctx context.Context, source history.Entry, i market.Interval,
 	if bar != nil && bar.Received > 0 {
 		received := millis(bar.Received)
 		v.Authority, v.Received = bar.Authority.String(), &received
-		names, err := a.Store.Blobs.ListRaw(ctx, source.ID.Source, bar.Received, bar.Received+1)
-		if err != nil {
+		name, joined, err := a.Store.Blobs.FindRaw(ctx, source.ID.Source, bar.Received)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
 			return v, err
 		}
-		if len(names) > 0 {
-			raw := names[0].String()
-			v.Raw = &raw
+		if err == nil {
+			raw := name.String()
+			v.Raw, v.Joined = &raw, joined
 		}
 	}
 	v.Rejects, err = a.rejectsAt(ctx, source.ID, start, i.Next(start))

@@ -78,6 +78,14 @@ func TestExplain(t *testing.T) {
 	if len(own.Sources) != 1 || own.Votes != nil || own.Sources[0].Raw == nil || *own.Sources[0].Raw != rawName {
 		t.Errorf("of one source: %+v; want its version alone, with its payload", own)
 	}
+
+	if err := s.Blobs.Join(t.Context(), "kraken", received+86400_000, 1); err != nil {
+		t.Fatal(err)
+	}
+	want.Sources[0].Joined = "kraken/2024/01/31.warc.gz"
+	if diff := cmp.Diff(want, into[Explanation](w, "/api/v1/series/BTC-USD/explain?t=2024-01-15T13:00:00Z")); diff != "" {
+		t.Errorf("when the day of the payload is joined (-want +got):\n%s", diff)
+	}
 }
 
 func TestExplainGap(t *testing.T) {

@@ -57,14 +57,11 @@ const (
 
 // prepare returns the hash of an archive and what uploads it, unless a blob of that name is there.
 func (b *Blobs) prepare(a archive) (sum []byte, upload func(context.Context, RawName) error, err error) {
-	absent, warc := azcore.ETagAny, "application/warc"
-	headers := &blob.HTTPHeaders{BlobContentType: &warc}
-	ifAbsent := &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: &absent}}
 	if a.size <= maxPackedWhole {
 		content, err := a.bytes()
 		whole := sha256.Sum256(content)
 		return whole[:], func(ctx context.Context, name RawName) error {
-			_, err := b.service.UploadBuffer(ctx, rawContainer, name.String(), content, &azblob.UploadBufferOptions{HTTPHeaders: headers, AccessConditions: ifAbsent})
+			_, err := b.service.UploadBuffer(ctx, rawContainer, name.String(), content, &azblob.UploadBufferOptions{HTTPHeaders: warcHeaders(), AccessConditions: ifAbsent()})
 			return err
 		}, err
 	}
@@ -74,13 +71,23 @@ func (b *Blobs) prepare(a archive) (sum []byte, upload func(context.Context, Raw
 		packed := a.reader(level)
 		defer packed.Close()
 		_, err := b.service.UploadStream(ctx, rawContainer, name.String(), packed, &azblob.UploadStreamOptions{
-			BlockSize: blockSize, Concurrency: 1, HTTPHeaders: headers, AccessConditions: ifAbsent,
+			BlockSize: blockSize, Concurrency: 1, HTTPHeaders: warcHeaders(), AccessConditions: ifAbsent(),
 		})
 		return err
 	}, err
 }
 
-// Raw reads the records of one raw blob, or returns ErrNotFound.
+func warcHeaders() *blob.HTTPHeaders {
+	warc := "application/warc"
+	return &blob.HTTPHeaders{BlobContentType: &warc}
+}
+
+func ifAbsent() *blob.AccessConditions {
+	absent := azcore.ETagAny
+	return &blob.AccessConditions{ModifiedAccessConditions: &blob.ModifiedAccessConditions{IfNoneMatch: &absent}}
+}
+
+// Raw reads the records of one raw blob, joined or not, or returns ErrNotFound.
 func (b *Blobs) Raw(ctx context.Context, name RawName) ([]Record, error) {
 	blob, err := b.OpenRaw(ctx, name)
 	if err != nil {
@@ -97,18 +104,55 @@ type RawBlob struct {
 	body io.ReadCloser
 }
 
-// OpenRaw opens one raw blob, or returns ErrNotFound.
+// OpenRaw opens one raw blob, joined or not, or returns ErrNotFound. One that is not there by itself may be joined: it was
+// before it went away.
 func (b *Blobs) OpenRaw(ctx context.Context, name RawName) (*RawBlob, error) {
-	response, err := b.service.DownloadStream(ctx, rawContainer, name.String(), nil)
+	size, body, err := b.open(ctx, name.String(), azblob.HTTPRange{})
+	if errors.Is(err, ErrNotFound) {
+		places, findErr := b.find(ctx, dayFolder(name.Source, name.Received), name.Received, name.Received+1)
+		if findErr != nil {
+			return nil, fmt.Errorf("raw blob %s: %w", name, findErr)
+		}
+		for _, p := range places {
+			if p.name == name {
+				size, body, err = b.open(ctx, p.file, azblob.HTTPRange{Offset: p.offset, Count: p.size})
+			}
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("raw blob %s: %w", name, translate(err))
+		return nil, fmt.Errorf("raw blob %s: %w", name, err)
 	}
-	blob := &RawBlob{int(value(response.ContentLength)), name, response.NewRetryReader(ctx, nil)}
-	if blob.Size > maxUnpacked {
-		blob.Close()
-		return nil, fmt.Errorf("raw blob %s: it has %d bytes: at most %d are read", name, blob.Size, maxUnpacked)
+	return &RawBlob{size, name, body}, nil
+}
+
+// open begins to read a part of a blob, all of it for the zero range.
+func (b *Blobs) open(ctx context.Context, file string, part azblob.HTTPRange) (size int, body io.ReadCloser, err error) {
+	response, err := b.service.DownloadStream(ctx, rawContainer, file, &azblob.DownloadStreamOptions{Range: part})
+	if err != nil {
+		return 0, nil, translate(err)
 	}
-	return blob, nil
+	body = response.NewRetryReader(ctx, nil)
+	if size = int(value(response.ContentLength)); size > maxUnpacked {
+		body.Close()
+		return 0, nil, fmt.Errorf("it has %d bytes: at most %d are read", size, maxUnpacked)
+	}
+	return size, body, nil
+}
+
+// download reads a part of a blob, all of it for the zero range.
+func (b *Blobs) download(ctx context.Context, file string, part azblob.HTTPRange) ([]byte, error) {
+	size, body, err := b.open(ctx, file, part)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	return readAll(size, body)
+}
+
+func readAll(size int, body io.Reader) ([]byte, error) {
+	content := bytes.NewBuffer(make([]byte, 0, size+bytes.MinRead))
+	_, err := content.ReadFrom(io.LimitReader(body, maxUnpacked))
+	return content.Bytes(), translate(err)
 }
 
 // Close ends the reading.
@@ -117,19 +161,45 @@ func (b *RawBlob) Close() { _ = b.body.Close() } // what was read stays
 // Records reads all records. A resource for which long is true, of its record and its size, is left packed in memory: it has Open
 // in place of Body.
 func (b *RawBlob) Records(long func(r Record, size int) bool) ([]Record, error) {
-	content := bytes.NewBuffer(make([]byte, 0, b.Size+bytes.MinRead))
-	if _, err := content.ReadFrom(io.LimitReader(b.body, maxUnpacked)); err != nil {
-		return nil, fmt.Errorf("raw blob %s: %w", b.name, translate(err))
+	content, err := readAll(b.Size, b.body)
+	if err != nil {
+		return nil, fmt.Errorf("raw blob %s: %w", b.name, err)
 	}
-	records, err := decodeWARC(content.Bytes(), long)
+	records, err := decodeWARC(content, long)
 	if err != nil {
 		return nil, fmt.Errorf("raw blob %s: %w", b.name, err)
 	}
 	return records, nil
 }
 
-// ListRaw lists the raw blobs of a source received in [from, to) (Unix milliseconds), the oldest first.
+// ListRaw lists the raw blobs of a source received in [from, to) (Unix milliseconds), joined or not, the oldest first.
 func (b *Blobs) ListRaw(ctx context.Context, source string, from, to int64) ([]RawName, error) {
+	places, err := b.raw(ctx, source, from, to)
+	var names []RawName
+	for _, p := range places {
+		names = append(names, p.name)
+	}
+	return names, err
+}
+
+// FindRaw returns the raw blob of a source received at a moment (Unix milliseconds), and the blob that it was joined into,
+// empty when it was not; or ErrNotFound.
+func (b *Blobs) FindRaw(ctx context.Context, source string, received int64) (name RawName, joined string, err error) {
+	places, err := b.raw(ctx, source, received, received+1)
+	switch {
+	case err != nil:
+		return name, "", err
+	case len(places) == 0:
+		return name, "", fmt.Errorf("raw blob of %s received at %s: %w", source, receivedText(received), ErrNotFound)
+	}
+	if name = places[0].name; places[0].file != name.String() {
+		joined = places[0].file
+	}
+	return name, joined, nil
+}
+
+// raw lists the raw blobs of a source received in [from, to), each once, the oldest first.
+func (b *Blobs) raw(ctx context.Context, source string, from, to int64) ([]place, error) {
 	if err := checkSource(source); err != nil {
 		return nil, err
 	}
@@ -138,27 +208,19 @@ func (b *Blobs) ListRaw(ctx context.Context, source string, from, to int64) ([]R
 	if to-from <= 40*dayMillis {
 		prefixes = prefixes[:0]
 		for _, day := range days(from, to) {
-			prefixes = append(prefixes, dayPrefix(source, day))
+			prefixes = append(prefixes, dayFolder(source, day))
 		}
 	}
-	var names []RawName
+	var places []place
 	for _, prefix := range prefixes {
-		pager := b.service.NewListBlobsFlatPager(rawContainer, &azblob.ListBlobsFlatOptions{Prefix: &prefix})
-		for pager.More() {
-			page, err := pager.NextPage(ctx)
-			if err = translate(err); errors.Is(err, ErrNotFound) {
-				return nil, nil
-			} else if err != nil {
-				return nil, fmt.Errorf("raw blobs of %s: %w", source, err)
-			}
-			for _, item := range page.Segment.BlobItems {
-				if n, err := ParseRawName(value(item.Name)); err == nil && n.Received >= from && n.Received < to {
-					names = append(names, n)
-				}
-			}
+		found, err := b.find(ctx, prefix, from, to)
+		if err != nil {
+			return nil, err
 		}
+		places = append(places, found...)
 	}
-	return names, nil
+	slices.SortStableFunc(places, func(x, y place) int { return strings.Compare(x.name.Key(), y.name.Key()) })
+	return slices.CompactFunc(places, func(x, y place) bool { return x.name == y.name }), nil
 }
 
 // Sources lists the sources that have raw blobs, by name.

@@ -19,7 +19,7 @@ const (
 )
 
 // String returns the blob's name.
-func (n RawName) String() string { return dayPrefix(n.Source, n.Received) + n.Key() + rawSuffix }
+func (n RawName) String() string { return dayFolder(n.Source, n.Received) + "/" + n.Key() + rawSuffix }
 
 // Key returns <received>~<sha8>, the row key of the blob's receipt.
 func (n RawName) Key() string { return receivedText(n.Received) + "~" + n.Sum }
@@ -64,8 +64,9 @@ func receivedText(received int64) string {
 	return time.UnixMilli(received).UTC().Format(receivedLayout)
 }
 
-func dayPrefix(source string, received int64) string {
-	return source + "/" + time.UnixMilli(received).UTC().Format("2006/01/02/")
+// dayFolder begins the names of all that a source received on a UTC day, and of nothing else.
+func dayFolder(source string, received int64) string {
+	return source + "/" + time.UnixMilli(received).UTC().Format("2006/01/02")
 }
 
 const dayMillis = 24 * 60 * 60 * 1000

@@ -219,3 +219,32 @@ func TestAtMostAThousandRejectsAreKept(t *testing.T) {
 		t.Errorf("got %d rejects, %v; want the first 1,000", len(got), err)
 	}
 }
+
+// A source that sends what is refused all the time fills no table: the newest 1,000 to 1,100 of a series are kept.
+func TestOldRejectsAreDropped(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *store.Store) {
+		for n := range int64(12) {
+			var rejects []market.Reject
+			for i := range 100 {
+				rejects = append(rejects, market.Reject{Series: bitcoinKraken, Row: i + 1, Rule: "absent"})
+			}
+			if n == 0 {
+				rejects = append(rejects, market.Reject{Rule: "unreadable"})
+			}
+			if err := s.PutRejects(t.Context(), store.RawName{Source: "kraken", Received: moment + n, Sum: "0123abcd"}, rejects); err != nil {
+				t.Fatal(err)
+			}
+			want := int(100 * (n + 1))
+			if n == 11 {
+				want = 1000
+			}
+			got, err := s.Rejects(t.Context(), "BTC-USD.kraken", 0)
+			if err != nil || len(got) != want || got[0].Blob.Received != moment+n+1-int64(want)/100 {
+				t.Fatalf("after payload %d: %d rejects, %v; want the newest %d", n, len(got), err, want)
+			}
+		}
+		if got, err := s.Rejects(t.Context(), "kraken", 0); err != nil || len(got) != 1 {
+			t.Errorf("of the source %d rejects, %v; want its one", len(got), err)
+		}
+	})
+}

@@ -13,11 +13,13 @@ import (
 
 const (
 	maxRejects    = 1000    // of one payload; its receipt has the count of all
+	keptRejects   = 1000    // of one series or source, the newest
+	spareRejects  = 100     // more than that, before they are deleted together
 	maxRejectText = 4 << 10 // bytes of original text that are kept
 )
 
-// PutRejects writes what was refused of one payload, at most 1,000 of them. Writing again changes nothing; a column that an
-// operator added stays.
+// PutRejects writes what was refused of one payload, at most 1,000 of them, and deletes the oldest of a series that has more
+// than 1,100: a source may send the same bad row for years. Writing again changes nothing; a column that an operator added stays.
 func (s *Store) PutRejects(ctx context.Context, name RawName, rejects []market.Reject) error {
 	if err := checkSource(name.Source); err != nil {
 		return err
@@ -39,8 +41,24 @@ func (s *Store) PutRejects(ctx context.Context, name RawName, rejects []market.R
 		if err := s.Tables.Transact(ctx, TableRejects, changes); err != nil {
 			return fmt.Errorf("rejects of %s: %w", name, err)
 		}
+		if err := s.dropRejects(ctx, partition); err != nil {
+			return fmt.Errorf("old rejects of %s: %w", partition, err)
+		}
 	}
 	return nil
+}
+
+// dropRejects deletes all but the newest rejects of a partition.
+func (s *Store) dropRejects(ctx context.Context, partition string) error {
+	rows, err := s.Tables.Query(ctx, TableRejects, partition, Range{}, "row")
+	if err != nil || len(rows) <= keptRejects+spareRejects {
+		return err
+	}
+	var changes []Change
+	for _, row := range rows[:len(rows)-keptRejects] {
+		changes = append(changes, Change{Delete, row})
+	}
+	return s.Tables.Transact(ctx, TableRejects, changes)
 }
 
 // Rejection is a stored reject and the blob it came from.

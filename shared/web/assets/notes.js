@@ -79,6 +79,7 @@ function receiptOf(source) {
     ['Flags', source.bar?.flags.join(', ')],
     ['Received', source.received?.replace('T', ' ').replace('Z', ' UTC')],
     ['Raw blob', source.raw],
+    ['Joined into', source.joined],
     ...source.rejects.map((reject) => ['Refused', [reject.rule, reject.field].filter(Boolean).join(', ') + `: ${reject.reason}`]),
     ...source.rejects.map((reject) => ['As sent', reject.text]),
   ];

@@ -1,0 +1,99 @@
+package handlers
+
+import (
+	"context"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/shared/config"
+	"assay/shared/store"
+	"assay/shared/store/storetest"
+)
+
+// joinWorld has raw blobs of two days in January: three of the 14th in the states of which nothing follows by itself, one of
+// the 15th.
+func joinWorld(t *testing.T, settings config.Storage) (*App, []store.RawName) {
+	t.Helper()
+	s := storetest.Reopen(t, settings)
+	app := newFlow(s)
+	yesterday := noon.AddDate(0, 0, -1)
+	names := []store.RawName{
+		putReceipt(t, s, yesterday, store.Stored),
+		putReceipt(t, s, yesterday.Add(time.Second), store.Dead),
+		putReceipt(t, s, yesterday.Add(2*time.Second), store.Loaded),
+		putReceipt(t, s, noon, store.Loaded),
+	}
+	return app, names
+}
+
+// joinedFile tells the file that a raw blob was joined into, empty when it was not.
+func joinedFile(t *testing.T, s *store.Store, name store.RawName) string {
+	t.Helper()
+	_, joined, err := s.Blobs.FindRaw(context.WithoutCancel(t.Context()), name.Source, name.Received)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return joined
+}
+
+// A day is joined when it ended 30 days ago. Whatever a receipt says, its pointer goes on working.
+func TestReconcileJoinsOldRaw(t *testing.T) {
+	app, names := joinWorld(t, storetest.Azurite(t))
+	for _, step := range []struct {
+		at   time.Time
+		want []string
+	}{
+		{time.Date(2024, 2, 13, 23, 59, 59, 0, time.UTC), []string{"", "", "", ""}},
+		{time.Date(2024, 2, 14, 0, 0, 0, 0, time.UTC), []string{"kraken/2024/01/14.warc.gz", "kraken/2024/01/14.warc.gz", "kraken/2024/01/14.warc.gz", ""}},
+	} {
+		app.Now = func() time.Time { return step.at }
+		if err := app.Reconcile(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		var got []string
+		for _, name := range names {
+			got = append(got, joinedFile(t, app.Store, name))
+		}
+		if diff := cmp.Diff(step.want, got); diff != "" {
+			t.Errorf("at %s (-want +got):\n%s", step.at, diff)
+		}
+	}
+	if _, err := app.Store.Revive(t.Context(), names[1]); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names[:2] {
+		if err := app.Clean(t.Context(), []byte(Pointer{Blob: name}.Encode())); err != nil {
+			t.Errorf("Clean of %s, which is joined: %v", name, err)
+		}
+		if r := receipt(t, app.Store, name); r.State != store.Rejected {
+			t.Errorf("%s is %s, want it rejected as the {} that it is", name, r.State)
+		}
+	}
+}
+
+// What joining cannot do for one source it does for the next one, and says so.
+func TestReconcileJoinsAfterTrouble(t *testing.T) {
+	broken := &storetest.Fail{Count: -1, Match: func(r *http.Request) bool {
+		return r.Method == http.MethodGet && r.URL.Query().Get("prefix") == "alpha/"
+	}}
+	settings := storetest.Azurite(t)
+	app, names := joinWorld(t, settings)
+	records, err := app.Store.Blobs.Raw(t.Context(), names[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := app.Store.Blobs.PutRaw(t.Context(), "alpha", names[0].Received, records); err != nil {
+		t.Fatal(err)
+	}
+	app.Store = storetest.Reopen(t, settings, broken)
+	app.Now = func() time.Time { return noon.AddDate(0, 0, 35) }
+	if err := app.Reconcile(t.Context(), nil); err == nil {
+		t.Error("no error, where alpha cannot be listed")
+	}
+	if joinedFile(t, app.Store, names[0]) == "" {
+		t.Error("kraken's day is not joined")
+	}
+}
