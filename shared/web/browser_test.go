@@ -32,6 +32,7 @@ func TestPageInBrowser(t *testing.T) {
 		"PAGE="+serve(site(full)),
 		"PAGE_WITH_KEY="+serve(withKey("k=y", site(full))),
 		"PAGE_EMPTY="+serve(site(full.empty())),
+		"PAGE_SIMULATED="+serve(site(full.made())),
 	)
 	output, err := command.CombinedOutput()
 	t.Logf("%s", output)

@@ -9,9 +9,12 @@ const [{ find }, { DAY, day, iso, parseDay, price }, view, { prices }, series, {
 // pause is how long the view has to rest before it is asked for, in milliseconds.
 const pause = 150;
 
+// hope is how long a page without prices waits for the first ones before it looks again, in milliseconds.
+const hope = 3000;
+
 const state = {
   view: view.readView(),
-  answer: null, // the prices last sent: {assets, range, step, limits}
+  answer: null, // the prices last sent: see prices.js
   range: null, // what is drawn, {from, to} in epoch seconds: the answer's range, or already another one that is being asked for
   hidden: new Set(), // keys of the assets whose curves are not drawn
   pointed: null, // the time under the cursor
@@ -50,11 +53,12 @@ function look(range) {
 }
 
 function model() {
-  const { assets, step } = state.answer;
+  const { assets, step, simulated } = state.answer;
   const { from, to } = state.range;
   return {
     assets,
     step,
+    warning: simulated ? messages.madeUp : '',
     range: state.range,
     log: state.view.scale === 'log',
     rebase: state.view.rebase,
@@ -65,8 +69,12 @@ function model() {
 
 // show shows the range with the prices that are here. That there are none is only said of a range that was asked for.
 function show() {
-  const { assets, limits, range } = state.answer;
+  const { assets, limits, range, simulated } = state.answer;
   const { from, to } = state.range;
+  const remark = messages.market(state.answer);
+  find('market').replaceChildren(...remark);
+  find('market').hidden = remark.length === 0;
+  find('market').classList.toggle('simulated', simulated);
   const some = state.range !== range || assets.some((asset) => series.extent(asset, from, to));
   find('message').hidden = some;
   for (const id of ['plot', 'reading', 'table']) find(id).hidden = !some;
@@ -74,6 +82,7 @@ function show() {
   if (limits) showControls();
   if (limits) showLegend = drawLegend(find('legend'), model(), { toggle, end: lookBack });
   notes.drawNotes(find('notes'), model());
+  if (!limits) setTimeout(refresh, hope);
   if (some) draw();
   else find('message').replaceChildren(...(limits ? messages.emptyRange(state.range, limits, look) : messages.noPrices()));
 }
@@ -94,7 +103,8 @@ function draw() {
   const shown = model();
   chart?.close();
   chart = drawChart(find('chart'), shown, { select: look, cursor: point, pick: explain });
-  find('chart').setAttribute('aria-label', series.describe(shown.assets, shown.range.from, shown.range.to, shown.step));
+  const sentences = series.describe(shown.assets, shown.range.from, shown.range.to, shown.step);
+  find('chart').setAttribute('aria-label', shown.warning ? `${shown.warning}. ${sentences}` : sentences);
   drawTable(find('table'), shown);
   find('reading').textContent = '';
 }
