@@ -13,7 +13,6 @@ import (
 
 	"assay/shared/market"
 	"assay/shared/store"
-	"assay/shared/store/storetest"
 )
 
 func TestOpenAPIDescribesEveryPath(t *testing.T) {
@@ -61,49 +60,35 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 	}
 }
 
-// asked are questions that answeredWorld answers, each with its path in the document.
-var asked = map[string]string{
-	"/api/v1/series":                                       "/api/v1/series",
-	"/api/v1/series/XAU-USD":                               "/api/v1/series/{id}",
-	"/api/v1/series/XAU-USD.workshop":                      "/api/v1/series/{id}",
-	"/api/v1/series/BTC-USD/bars?fill=previous":            "/api/v1/series/{id}/bars",
-	"/api/v1/series/BTC-USD/bars?to=1970-01-01":            "/api/v1/series/{id}/bars",
-	"/api/v1/series/XAU-USD.workshop/bars?maxPoints=2":     "/api/v1/series/{id}/bars",
-	"/api/v1/series/XAU-USD.workshop/bars?format=rows":     "/api/v1/series/{id}/bars",
-	"/api/v1/series/BTC-USD/explain?t=2024-01-15":          "/api/v1/series/{id}/explain",
-	"/api/v1/series/BTC-USD/explain?t=2020-01-15":          "/api/v1/series/{id}/explain",
-	"/api/v1/expensive-things":                             "/api/v1/expensive-things",
-	"/api/v1/expensive-things?from=2000-01-01&maxPoints=2": "/api/v1/expensive-things",
-	"/api/v1/rejects?series=BTC-USD.kraken":                "/api/v1/rejects",
-	"/api/v1/receipts":                                     "/api/v1/receipts",
-	"/api/v1/status":                                       "/api/v1/status",
-	"/api/metrics/gold":                                    "/api/metrics/{name}",
-}
-
-func answeredWorld(t *testing.T, s *store.Store) *world {
-	t.Helper()
-	w := newWorld(t, s)
-	w.put("BTC-USD.kraken", market.Day, bar(monday, 100), bar(monday+2*86400, 102))
-	w.put("XAU-USD.workshop", market.Day, fix(monday, 1200))
-	return w
-}
-
-// Every answer is what the document says of it.
+// Every answer is what the document says of it, and says whether its prices are made up.
 func TestAnswersAreAsDocumented(t *testing.T) {
 	for _, mark := range []store.Mark{store.Live, store.Simulated} {
-		t.Run(string(mark), func(t *testing.T) { answersAreAsDocumented(t, mark) })
+		t.Run(string(mark), func(t *testing.T) { answersAreAsDocumented(t, marked(t, mark), mark == store.Simulated) })
 	}
 }
 
-func answersAreAsDocumented(t *testing.T, mark store.Mark) {
-	s := storetest.Open(t)
-	if err := s.Claim(t.Context(), mark); err != nil {
-		t.Fatal(err)
-	}
-	w := answeredWorld(t, s)
+func answersAreAsDocumented(t *testing.T, w *world, simulated bool) {
+	w.put("BTC-USD.kraken", market.Day, bar(monday, 100), bar(monday+2*86400, 102))
+	w.put("XAU-USD.workshop", market.Day, fix(monday, 1200))
 	w.get("/api/openapi.json")
 	a := w.handler.(*api)
-	for target, path := range asked {
+	for target, path := range map[string]string{
+		"/api/v1/series":                                       "/api/v1/series",
+		"/api/v1/series/XAU-USD":                               "/api/v1/series/{id}",
+		"/api/v1/series/XAU-USD.workshop":                      "/api/v1/series/{id}",
+		"/api/v1/series/BTC-USD/bars?fill=previous":            "/api/v1/series/{id}/bars",
+		"/api/v1/series/BTC-USD/bars?to=1970-01-01":            "/api/v1/series/{id}/bars",
+		"/api/v1/series/XAU-USD.workshop/bars?maxPoints=2":     "/api/v1/series/{id}/bars",
+		"/api/v1/series/XAU-USD.workshop/bars?format=rows":     "/api/v1/series/{id}/bars",
+		"/api/v1/series/BTC-USD/explain?t=2024-01-15":          "/api/v1/series/{id}/explain",
+		"/api/v1/series/BTC-USD/explain?t=2020-01-15":          "/api/v1/series/{id}/explain",
+		"/api/v1/expensive-things":                             "/api/v1/expensive-things",
+		"/api/v1/expensive-things?from=2000-01-01&maxPoints=2": "/api/v1/expensive-things",
+		"/api/v1/rejects?series=BTC-USD.kraken":                "/api/v1/rejects",
+		"/api/v1/receipts":                                     "/api/v1/receipts",
+		"/api/v1/status":                                       "/api/v1/status",
+		"/api/metrics/gold":                                    "/api/metrics/{name}",
+	} {
 		recorder := w.get(target)
 		if recorder.Code != http.StatusOK {
 			t.Errorf("GET %s: %d %s", target, recorder.Code, recorder.Body)
@@ -114,6 +99,7 @@ func answersAreAsDocumented(t *testing.T, mark store.Mark) {
 			t.Errorf("GET %s: %v", target, err)
 			continue
 		}
+		assertSays(t, target, recorder, value, simulated)
 		schema := a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content["application/json"].Schema
 		result := huma.ValidateResult{}
 		huma.Validate(a.huma.OpenAPI().Components.Schemas, schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, value, &result)

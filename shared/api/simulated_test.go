@@ -1,93 +1,87 @@
 package api
 
 import (
-	"encoding/json"
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
+	"assay/shared/market"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
 
+// marked is the API over storage with a mark.
 func marked(t *testing.T, mark store.Mark) *world {
 	t.Helper()
 	s := storetest.Open(t)
 	if err := s.Claim(t.Context(), mark); err != nil {
 		t.Fatal(err)
 	}
-	return answeredWorld(t, s)
+	return newWorld(t, s)
 }
 
-// says returns the member simulated of an answer, of each member of a list.
-func says(t *testing.T, body []byte) (all []any) {
+// assertSays checks that an answer, or each member of one that is a list, says that prices are made up, or does not.
+func assertSays(t *testing.T, target string, recorder *httptest.ResponseRecorder, answer any, simulated bool) {
 	t.Helper()
-	var object map[string]any
-	var list []map[string]any
-	if err := json.Unmarshal(body, &object); err == nil {
-		return append(all, object["simulated"])
+	header, member := "", any(nil)
+	if simulated {
+		header, member = "true", true
 	}
-	if err := json.Unmarshal(body, &list); err != nil || len(list) == 0 {
-		t.Fatalf("no object and no list with members: %s", body)
+	if got := recorder.Header().Get("Assay-Simulated"); got != header {
+		t.Errorf("GET %s: header Assay-Simulated is %q, want %q", target, got, header)
 	}
-	for _, member := range list {
-		all = append(all, member["simulated"])
+	objects, isList := answer.([]any)
+	if !isList {
+		objects = []any{answer}
 	}
-	return all
+	if len(objects) == 0 {
+		t.Errorf("GET %s: an empty list says nothing", target)
+	}
+	for _, object := range objects {
+		if got := object.(map[string]any)["simulated"]; got != member {
+			t.Errorf("GET %s: simulated is %v, want %v", target, got, member)
+		}
+	}
 }
 
-func TestEveryAnswerSaysThatItsPricesAreMadeUp(t *testing.T) {
+// What is no JSON object says it in the header, and the tag tells made-up bars from real ones of the same values.
+func TestHeaderAndTagSayThatPricesAreMadeUp(t *testing.T) {
 	simulated, live := marked(t, store.Simulated), marked(t, store.Live)
-	for target := range asked {
+	for _, w := range []*world{simulated, live} {
+		w.put("BTC-USD.kraken", market.Day, bar(monday, 100))
+	}
+	const bars = "/api/v1/series/BTC-USD/bars"
+	for target, status := range map[string]int{
+		bars: http.StatusOK, bars + "?format=csv": http.StatusOK, "/api/metrics/bitcoin": http.StatusOK,
+		"/api/v1/series/BTC-EUR": http.StatusNotFound, "/api/v1/series?a=b": http.StatusBadRequest,
+	} {
 		made, real := simulated.get(target), live.get(target)
-		if got := says(t, made.Body.Bytes()); slices.ContainsFunc(got, func(v any) bool { return v != true }) || made.Header().Get("Assay-Simulated") != "true" {
-			t.Errorf("GET %s: simulated %v, header %q; want true", target, got, made.Header().Get("Assay-Simulated"))
+		got := fmt.Sprint(made.Code, " ", made.Header().Get("Assay-Simulated"), " ", real.Code, " ", real.Header().Get("Assay-Simulated"))
+		if want := fmt.Sprint(status, " true ", status, " "); got != want {
+			t.Errorf("GET %s: got %q, want %q", target, got, want)
 		}
-		if got := says(t, real.Body.Bytes()); slices.ContainsFunc(got, func(v any) bool { return v != nil }) || real.Header().Get("Assay-Simulated") != "" {
-			t.Errorf("GET %s of real prices: simulated %v, header %q; want none", target, got, real.Header().Get("Assay-Simulated"))
-		}
-		if made.Header().Get("ETag") == real.Header().Get("ETag") {
+		if status == http.StatusOK && made.Header().Get("ETag") == real.Header().Get("ETag") {
 			t.Errorf("GET %s: the ETag %s of made-up prices is that of real ones", target, made.Header().Get("ETag"))
 		}
 	}
-	for target, status := range map[string]int{
-		"/api/v1/series/BTC-USD/bars?format=csv": http.StatusOK, "/api/v1/series/BTC-EUR": http.StatusNotFound, "/api/v1/series?a=b": http.StatusBadRequest,
-	} {
-		made := simulated.get(target)
-		if made.Code != status || made.Header().Get("Assay-Simulated") != "true" {
-			t.Errorf("GET %s: %d, header %q; want %d and true", target, made.Code, made.Header().Get("Assay-Simulated"), status)
-		}
-	}
-}
-
-// A resource that is added has to be asked here too.
-func TestEveryPathIsAsked(t *testing.T) {
-	w := newWorld(t, nil)
-	w.get("/api/openapi.json")
-	for path, item := range w.handler.(*api).huma.OpenAPI().Paths {
-		if item.Get != nil && !slices.Contains(slices.Collect(maps.Values(asked)), path) {
-			t.Errorf("nothing in asked is a question to %s", path)
-		}
+	tag := simulated.get(bars).Header().Get("ETag")
+	if again := simulated.get(bars, "If-None-Match", tag); again.Code != http.StatusNotModified || again.Header().Get("Assay-Simulated") != "true" {
+		t.Errorf("with its tag: %d %v, want 304 with the header", again.Code, again.Header())
 	}
 }
 
 // An answer without a mark would pass for one of real prices.
 func TestMarkThatCannotBeReadIsNoAnswer(t *testing.T) {
 	settings := storetest.Azurite(t)
-	s := storetest.Reopen(t, settings)
-	if err := s.Claim(t.Context(), store.Simulated); err != nil {
+	if err := storetest.Reopen(t, settings).Claim(t.Context(), store.Simulated); err != nil {
 		t.Fatal(err)
 	}
-	answeredWorld(t, s)
-	for _, failing := range []bool{false, true} {
-		fail := &storetest.Fail{Count: -1, Match: func(r *http.Request) bool { return failing && strings.Contains(r.URL.Path, "mark") }}
-		w := newWorld(t, storetest.Reopen(t, settings, fail))
-		got := fmt.Sprint(w.get("/api/v1/series").Code, " ", w.get("/api/v1/status").Code)
-		if want := map[bool]string{false: "200 200", true: "500 500"}[failing]; got != want {
-			t.Errorf("mark fails %v: got %s, want %s", failing, got, want)
+	for failing, want := range map[bool]int{false: http.StatusOK, true: http.StatusInternalServerError} {
+		fail := &storetest.Fail{Count: -1, Match: func(r *http.Request) bool { return failing && strings.Contains(r.URL.Path, "RowKey='mark'") }}
+		if got := newWorld(t, storetest.Reopen(t, settings, fail)).get("/api/v1/series"); got.Code != want {
+			t.Errorf("mark fails %v: got %d %s, want %d", failing, got.Code, got.Body, want)
 		}
 	}
 }
