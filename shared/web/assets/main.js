@@ -9,8 +9,9 @@ const [{ find }, { DAY, day, iso, parseDay, price }, view, { prices }, series, {
 // pause is how long the view has to rest before it is asked for, in milliseconds.
 const pause = 150;
 
-// hope is how long a page without prices waits for the first ones before it looks again, in milliseconds.
-const hope = 3000;
+// A page that has just been opened asks again every so often while a history may still be on its way, in milliseconds.
+const often = 3000;
+const young = 120_000;
 
 const state = {
   view: view.readView(),
@@ -25,17 +26,21 @@ const state = {
 let chart = null;
 let showLegend = () => {};
 
-// refresh asks for the prices of the view and shows them, or says why there are none.
-async function refresh() {
+// refresh asks for the prices of the view and shows them, or says why there are none. Quietly it shows only what is new.
+async function refresh(quietly = false) {
   state.request?.abort();
   const request = (state.request = new AbortController());
-  find('plot').classList.add('waiting');
+  if (!quietly) find('plot').classList.add('waiting');
   try {
-    state.answer = await prices(state.view, request.signal);
-    state.range = state.answer.range;
-    show();
+    const answer = await prices(state.view, request.signal);
+    if (!quietly || JSON.stringify(answer) !== JSON.stringify(state.answer)) {
+      state.answer = answer;
+      state.range = answer.range;
+      show();
+    }
+    if (state.view.from === null && performance.now() < young && answer.assets.some(messages.isShort)) state.timer = setTimeout(refresh, often, true);
   } catch (problem) {
-    if (!request.signal.aborted) fail(problem);
+    if (!quietly && !request.signal.aborted) fail(problem);
   } finally {
     if (state.request === request) find('plot').classList.remove('waiting');
   }
@@ -43,6 +48,7 @@ async function refresh() {
 
 // look moves the view to a range, which is drawn at once from what is here and asked for when the view rests.
 function look(range) {
+  state.request?.abort();
   state.range = view.kept(range, state.answer.limits);
   Object.assign(state.view, view.dates(state.range));
   view.writeView(state.view);
@@ -82,7 +88,6 @@ function show() {
   if (limits) showControls();
   if (limits) showLegend = drawLegend(find('legend'), model(), { toggle, end: lookBack });
   notes.drawNotes(find('notes'), model());
-  if (!limits) setTimeout(refresh, hope);
   if (some) draw();
   else find('message').replaceChildren(...(limits ? messages.emptyRange(state.range, limits, look) : messages.noPrices()));
 }

@@ -8,13 +8,13 @@ const action = (text, onclick) => element('button', { type: 'button', onclick },
 // madeUp is the warning in every picture of a simulated market.
 export const madeUp = 'Simulated market: these prices are made up';
 
-// long is the history that makes a chart of metals, in days.
-const long = 365;
+// isShort reports whether an asset has less than a year of prices.
+export const isShort = (asset) => !(asset.last - asset.first >= 365 * DAY);
 
 // market says what kind of prices these are where that has to be said: none that are real, or metals of a few days only.
 export function market({ assets, limits, simulated }) {
   if (simulated) return [element('strong', {}, `${madeUp}.`), ' For real ones: ', element('code', {}, 'MARKET=live make run')];
-  const short = assets.filter((asset) => asset.key !== 'bitcoin' && !(asset.last - asset.first >= long * DAY));
+  const short = assets.filter((asset) => asset.key !== 'bitcoin' && isShort(asset));
   if (!limits || short.length === 0) return [];
   const names = short.map((asset, i) => (i ? asset.name.toLowerCase() : asset.name));
   const list = new Intl.ListFormat('en-GB').format(names);

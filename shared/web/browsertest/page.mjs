@@ -1,11 +1,11 @@
-// Looks at the page with a browser. PAGE, PAGE_WITH_KEY, PAGE_EMPTY and PAGE_SIMULATED are its addresses, CHROMIUM is the browser's path;
+// Looks at the page with a browser. PAGE and the other PAGE_… are its addresses, CHROMIUM is the browser's path;
 // fixture_test.go says what prices they have. SCREENSHOTS names a folder for pictures of the page, if any are wanted.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
-const { PAGE, PAGE_WITH_KEY, PAGE_EMPTY, PAGE_SIMULATED, CHROMIUM, SCREENSHOTS } = process.env;
+const { PAGE, PAGE_WITH_KEY, PAGE_EMPTY, PAGE_GROWING, PAGE_SIMULATED, CHROMIUM, SCREENSHOTS } = process.env;
 const DAY = 86400;
 const colours = { light: { bitcoin: [0, 114, 178], gold: [213, 94, 0], silver: [196, 105, 155] } };
 colours.dark = { bitcoin: [86, 180, 233], gold: [230, 159, 0], silver: [204, 121, 167] };
@@ -254,6 +254,13 @@ await check('refused range', `${PAGE}?from=2024-01-01&to=2023-01-01`, async (pag
 await check('nothing stored', PAGE_EMPTY, async (page) => {
   await page.waitForSelector('#message pre');
   assert.match(await text(page, '#message'), /There are no prices yet\..*make run.*assay import /s);
+});
+
+await check('first prices', PAGE_GROWING, async (page) => {
+  await page.waitForSelector('#message pre');
+  await drawn(page);
+  assert.ok((await pixels(page, colours.light.bitcoin)) > 300, 'what comes later is shown without a reload');
+  assert.equal(await page.isVisible('#message'), false);
 });
 
 // The banner stands above the chart, and the warning in it, in either scheme and at the width of a telephone.
