@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -38,6 +37,12 @@ Real prices are kept in the folder --data, made-up ones in another beside it (.a
 		Example: `  assay local
   assay local --market sim --data ~/prices
   assay local -- --blobPort 11000 --queuePort 11001 --tablePort 11002`,
+		Args: func(c *cobra.Command, args []string) error {
+			if len(args) > 0 && c.ArgsLenAtDash() != 0 {
+				return usageError{fmt.Errorf("%.40q: what is meant for Azurite stands behind --", args[0])}
+			}
+			return nil
+		},
 		RunE: func(c *cobra.Command, flags []string) error {
 			l.flags = flags
 			return p.local(c.Context(), l, c.OutOrStdout())
@@ -54,12 +59,15 @@ Real prices are kept in the folder --data, made-up ones in another beside it (.a
 // the simulated market, then the storage.
 func (p *Program) local(ctx context.Context, l local, out io.Writer) error {
 	simulated, why, err := p.chooseMarket(ctx, l)
+	if err != nil || ctx.Err() != nil {
+		return err
+	}
+	folder, err := filepath.Abs(l.data)
 	if err != nil {
 		return err
 	}
-	folder, err := filepath.Abs(l.folder(simulated))
-	if err != nil {
-		return err
+	if simulated {
+		folder += "-sim"
 	}
 	fmt.Fprintf(out, "%s\nPrices are kept in %s; stop with Ctrl+C\n", why, folder)
 	running, fail := context.WithCancelCause(ctx)
@@ -115,12 +123,4 @@ func (p *Program) withSimulatedMarket(fail context.CancelCauseFunc) (*Program, f
 		stop()
 	}
 	return program, stop, err
-}
-
-// folder is where prices of a market are kept.
-func (l local) folder(simulated bool) string {
-	if simulated {
-		return filepath.Clean(l.data) + "-sim"
-	}
-	return cmp.Or(l.data, ".")
 }

@@ -15,8 +15,8 @@ const simulatedHeader = "Assay-Simulated"
 
 const simulatedDoc = "true where the prices are made up, by a simulated market; absent where they are real"
 
-// marked makes a reply, and says in it whether the prices of the storage are made up. The mark is read meanwhile: only a process
-// that has just started waits for it.
+// marked makes a reply, and says in it whether the prices of the storage are made up. The mark is read meanwhile, so that a process
+// that has just started does not wait for both.
 func (a *api) marked(ctx context.Context, handle func(context.Context) (reply, error)) (reply, error) {
 	simulated := false
 	var mark errgroup.Group
@@ -26,6 +26,9 @@ func (a *api) marked(ctx context.Context, handle func(context.Context) (reply, e
 	})
 	answer, err := handle(ctx)
 	unknown := mark.Wait()
+	if err == nil && unknown == nil && !simulated { // the first prices may have come meanwhile, and the mark with them
+		simulated, unknown = a.simulated(ctx)
+	}
 	if err == nil && !answer.unread {
 		err = unknown
 	}
