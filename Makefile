@@ -3,8 +3,6 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export CGO_ENABLED ?= 0
 
-azurite := node node_modules/azurite/dist/src/azurite.js
-
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
@@ -18,19 +16,15 @@ node_modules: package-lock.json
 
 deps: node_modules ## install Azurite and the browser driver
 
-# Where make run keeps prices and listens; its storage answers on Azurite's usual ports unless azurite-flags says otherwise.
+# Of make run: the market is live, sim (made up, kept apart) or auto, which takes sim where no provider answers; azurite-flags are for
+# Azurite, whose ports AzureWebJobsStorage has to name where they are not the usual ones.
+MARKET ?= auto
 data ?= .azurite
 port ?= 7071
 azurite-flags ?=
 
 run: assay node_modules ## run everything on this machine: http://127.0.0.1:7071
-	@mkdir -p $(data); echo "Prices are kept in $(abspath $(data)); stop with Ctrl+C"
-	@$(azurite) --location $(data) --silent --disableTelemetry --skipApiVersionCheck $(azurite-flags) >$(data)/log 2>&1 & azurite=$$!; \
-	trap 'kill $$azurite 2>/dev/null; wait $$azurite 2>/dev/null' EXIT; \
-	for _ in $$(seq 600); do \
-	  kill -0 $$azurite 2>/dev/null || { echo "Azurite did not start; its last words, from $(data)/log:"; tail -n 3 $(data)/log; exit 1; }; \
-	  grep -q 'Table service is successfully listening' $(data)/log && break; sleep 0.1; done; \
-	./assay run --port $(port)
+	@exec ./assay local --market $(MARKET) --data $(data) --port $(port) -- $(azurite-flags)
 
 func: assay ## put links beside host.json, so that plain `func start` works here
 	./assay stage --in-place

@@ -48,12 +48,16 @@ func main() {
 	os.Exit(commands.ExitCode(err))
 }
 
-// wire builds the program. It does no I/O: storage and providers are asked when a function first needs them.
+// wire builds the program from the settings in the environment. It does no I/O: storage and providers are asked when a function first needs them.
 func wire(getenv func(string) string) (*commands.Program, error) {
 	settings, err := config.Load(getenv)
 	if err != nil {
 		return nil, err
 	}
+	return build(settings)
+}
+
+func build(settings config.Config) (*commands.Program, error) {
 	st, err := store.Open(settings.Storage, store.Options{})
 	if err != nil {
 		return nil, err
@@ -69,7 +73,7 @@ func wire(getenv func(string) string) (*commands.Program, error) {
 		Fetch:   client,
 		Now:     time.Now,
 	}
-	return &commands.Program{Version: version(), Files: files, App: app, Functions: functions(app)}, nil
+	return &commands.Program{Version: version(), Files: files, App: app, Functions: functions(app), With: build}, nil
 }
 
 // functions says what each folder in functions/ runs.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"assay/handlers"
+	"assay/shared/config"
 	"assay/shared/host"
 )
 
@@ -20,6 +21,7 @@ type Program struct {
 	Files     fs.FS // host.json and functions/
 	App       *handlers.App
 	Functions host.Functions
+	With      func(config.Config) (*Program, error) // the same program with other settings
 }
 
 // host binds the functions to their function.json.
@@ -39,7 +41,7 @@ func Root(p *Program) *cobra.Command {
 		Long: `assay gathers prices, keeps every answer as it came, cleans them, and settles what several sources say
 into one history with receipts. It is configured by settings in the environment: see local.settings.json.example.`,
 		Example: `  assay import btcusd.csv.gz                      a file of prices
-  assay run                                       everything on this machine, page at http://127.0.0.1:7071/
+  assay local                                     everything on this machine, page at http://127.0.0.1:7071/
   assay invoke FetchKraken                        one function, once
   assay stage .func/app && func start --script-root .func/app`,
 		Version:       p.Version,
@@ -54,7 +56,7 @@ into one history with receipts. It is configured by settings in the environment:
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(importCommand(p), hostCommand(p), runCommand(p), invokeCommand(p), stageCommand(p), sourcesCommand(p), simCommand(), seriesCommand(p))
+	root.AddCommand(importCommand(p), hostCommand(p), runCommand(p), localCommand(p), invokeCommand(p), stageCommand(p), sourcesCommand(p), simCommand(), seriesCommand(p))
 	return root
 }
 

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"strconv"
@@ -27,28 +28,29 @@ always needs one (header x-functions-key, or ?code=); reading needs one beyond l
   assay run --only Clean,Load
   ASSAY_FUNCTION_KEYS_FILE=keys.txt assay run --address 0.0.0.0 --port 80 --only Api,Page`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error {
-			keys, err := host.ReadKeys(p.App.Config.KeysFile)
-			if err != nil {
-				return err
-			}
-			h, err := p.host()
-			if err != nil {
-				return err
-			}
-			listener, err := listenFor(h, only, address, port)
-			if err != nil {
-				return err
-			}
-			return h.Run(c.Context(), host.RunOptions{
-				Only: only, Listener: listener, Keys: keys, Public: p.App.Config.PublicRead,
-			})
-		},
+		RunE: func(c *cobra.Command, _ []string) error { return p.run(c.Context(), only, address, port) },
 	}
 	c.Flags().StringSliceVar(&only, "only", nil, "run only these functions, separated by commas")
 	c.Flags().StringVar(&address, "address", "127.0.0.1", "listen on this address")
 	c.Flags().IntVar(&port, "port", 7071, "listen on this port; 0 takes a free one, which the log names")
 	return c
+}
+
+// run runs functions, all of them when only is empty, until the context is done.
+func (p *Program) run(ctx context.Context, only []string, address string, port int) error {
+	keys, err := host.ReadKeys(p.App.Config.KeysFile)
+	if err != nil {
+		return err
+	}
+	h, err := p.host()
+	if err != nil {
+		return err
+	}
+	listener, err := listenFor(h, only, address, port)
+	if err != nil {
+		return err
+	}
+	return h.Run(ctx, host.RunOptions{Only: only, Listener: listener, Keys: keys, Public: p.App.Config.PublicRead})
 }
 
 // listenFor listens when any of the functions answers HTTP; else it returns nil.

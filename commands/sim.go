@@ -25,7 +25,8 @@ func simCommand() *cobra.Command {
 		Long: `sim invents prices of bitcoin, ether, litecoin, PAX Gold, gold, silver, platinum, palladium and the euro since 2013,
 always the same for a seed, and serves them on loopback as Coinbase, Kraken (WebSocket too), Bitstamp, Bitfinex, gold-api,
 Swissquote, the ECB and LBMA would, limits and oddities included. Point the program at it with ASSAY_SOURCE_URL, and at a
-storage of its own: invented prices must not come among real ones.
+storage of its own: storage that holds real prices refuses invented ones, and the other way round. assay local --market sim
+does all of that.
 
 --faults plants errors. In prices: zero, absent, x10, x100, x1000, gram, inverse, spike, stuck, gap, duplicate, disorder,
 late, swapped, halt, shift. In answers: 429, 5xx, html, slow, cut. GET /truth lists those of the last day, or of ?from= and

@@ -16,27 +16,52 @@ import (
 // Check makes one call to a source, as a turn would, and says in a sentence what came of it. Nothing is stored: what is worth
 // keeping comes again with the next turn. An error says what is wrong, or what has changed.
 func (a *App) Check(ctx context.Context, src source.Source) (string, error) {
+	in, request, nothing, err := a.firstRequest(src)
+	if err != nil || nothing != "" {
+		return nothing, err
+	}
+	record, err := a.Fetch.Ask(ctx, src, request)
+	if errors.Is(err, fetch.ErrUnchanged) {
+		return fmt.Sprintf("ok: %s is as it was stored last", in.ID), nil
+	}
+	if err != nil {
+		return "", err
+	}
+	return examined(in, record)
+}
+
+// Answers returns an error unless a source answers one call as it should. Other than Check it knows neither budget nor breaker, and
+// needs no storage.
+func (a *App) Answers(ctx context.Context, src source.Source) error {
+	in, request, nothing, err := a.firstRequest(src)
+	if err != nil {
+		return err
+	}
+	if nothing != "" {
+		return errors.New(nothing)
+	}
+	record, err := a.Fetch.Do(ctx, request)
+	if err == nil {
+		_, err = examined(in, record)
+	}
+	return err
+}
+
+// firstRequest is what a turn would ask of a source first, or says why there is nothing to ask.
+func (a *App) firstRequest(src source.Source) (in market.Instrument, request source.Request, nothing string, err error) {
 	watched, err := a.Watched(src)
 	if err != nil {
-		return "", err
+		return in, request, "", err
 	}
 	if len(watched) == 0 {
-		return "nothing to ask: ASSAY_WATCHLIST names nothing that it has", nil
+		return in, request, "nothing to ask: ASSAY_WATCHLIST names nothing that it has", nil
 	}
 	now := a.Now()
-	ask := source.Ask{From: now.Add(-time.Hour).Unix(), Now: now.Unix()}
-	requests := src.Requests(watched[0], ask)
+	requests := src.Requests(watched[0], source.Ask{From: now.Add(-time.Hour).Unix(), Now: now.Unix()})
 	if len(requests) == 0 {
-		return "nothing to ask: the market is closed", nil
+		return in, request, "nothing to ask: the market is closed", nil
 	}
-	record, err := a.Fetch.Ask(ctx, src, a.withKey(src, requests[0]))
-	if errors.Is(err, fetch.ErrUnchanged) {
-		return fmt.Sprintf("ok: %s is as it was stored last", watched[0].ID), nil
-	}
-	if err != nil {
-		return "", err
-	}
-	return examined(watched[0], record)
+	return watched[0], a.withKey(src, requests[0]), "", nil
 }
 
 // examined says what an answer holds.

@@ -93,6 +93,9 @@ func (a *App) fetch(ctx context.Context, name string, payload []byte) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetch.TurnLimit)
 	defer cancel()
+	if err := a.Store.Admit(ctx, a.gathers()); err != nil {
+		return fmt.Errorf("fetch %s: %w", name, err)
+	}
 	turn, claimed, err := a.Fetch.Claim(ctx, name, slot)
 	if err != nil || !claimed {
 		return err

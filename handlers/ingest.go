@@ -47,6 +47,9 @@ func (a *App) ingest(w http.ResponseWriter, r *http.Request) (store.RawName, err
 	if err != nil {
 		return store.RawName{}, err
 	}
+	if err := a.Store.Admit(r.Context(), store.Live); err != nil {
+		return store.RawName{}, err
+	}
 	body, err := readPush(w, r)
 	if err != nil {
 		return store.RawName{}, err

@@ -22,12 +22,13 @@ var longCommands = map[string]string{"make test": "make -n test", "make check": 
 
 var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```")
 
-// TestDocumentedCommands does what README.md and docs/ tell a newcomer, in a copy of the repository, on ports of its own.
+// TestDocumentedCommands does what README.md and docs/ tell a newcomer, in a copy of the repository, on ports of its own. The market is
+// live, with or without a network, since files are loaded.
 func TestDocumentedCommands(t *testing.T) {
 	repository := copyRepository(t)
 	linkInstalled(t, repository)
 	ports := []string{freePort(t), freePort(t), freePort(t), freePort(t)}
-	environment := append(os.Environ(), "AzureWebJobsStorage="+azuriteConnection(ports), "CGO_ENABLED=0")
+	environment := append(os.Environ(), "AzureWebJobsStorage="+azuriteConnection(ports), "CGO_ENABLED=0", "MARKET=live")
 	stop := makeRun(t, repository, environment, ports)
 	defer stop()
 	for _, file := range documents(t, repository) {

@@ -105,10 +105,12 @@ func get[I any](a *api, at route, answer reflect.Type, handle func(context.Conte
 	huma.Register(a.huma, operation, func(_ context.Context, in *I) (*huma.StreamResponse, error) {
 		return &huma.StreamResponse{Body: func(ctx huma.Context) {
 			r, w := humago.Unwrap(ctx)
-			answer, err := reply{}, checkQuery(r.URL.RawQuery, known)
-			if err == nil {
-				answer, err = handle(r.Context(), in)
-			}
+			answer, err := a.marked(r.Context(), func(ctx context.Context) (reply, error) {
+				if err := checkQuery(r.URL.RawQuery, known); err != nil {
+					return reply{}, err
+				}
+				return handle(ctx, in)
+			})
 			a.respond(w, r, answer, err)
 		}}, nil
 	})

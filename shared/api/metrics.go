@@ -12,6 +12,7 @@ import (
 type Metric struct {
 	Price     float64 `json:"price" doc:"The close"`
 	Timestamp string  `json:"timestamp" format:"date-time" doc:"Start of the day, UTC"`
+	Simulated bool    `json:"simulated,omitempty" doc:"true where the prices are made up, by a simulated market; absent where they are real"`
 }
 
 type metricsInput struct {
@@ -44,19 +45,27 @@ func (a *api) metrics(ctx context.Context, in *metricsInput) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	simulated, err := a.simulated(ctx)
+	if err != nil {
+		return reply{}, err
+	}
 	answer := reply{key: []string{"metrics"}, media: jsonMedia, body: func() []byte { return []byte("[]") }}
 	if len(looked) > 0 {
 		chosen := looked[0]
 		id := chosen.series.ID.String()
 		answer.key = append(answer.key, id, printed(chosen.plan.read.from), printed(chosen.plan.read.to), chosen.answer.Hash)
 		answer.header = [][2]string{{"Assay-Series", id}}
-		answer.body = func() []byte { return appendMetrics(nil, chosen.bars) }
+		answer.body = func() []byte { return appendMetrics(nil, chosen.bars, simulated) }
 	}
 	return answer, nil
 }
 
 // appendMetrics leaves out a day without a close: there is no number to print for it.
-func appendMetrics(out []byte, bars []market.Bar) []byte {
+func appendMetrics(out []byte, bars []market.Bar, simulated bool) []byte {
+	end := `"}`
+	if simulated {
+		end = `","simulated":true}`
+	}
 	out = append(out, '[')
 	n := 0
 	for i := range bars {
@@ -64,7 +73,7 @@ func appendMetrics(out []byte, bars []market.Bar) []byte {
 			continue
 		}
 		out = appendNumber(append(comma(out, n), `{"price":`...), bars[i].Close)
-		out = append(appendTime(append(out, `,"timestamp":"`...), bars[i].Start), `"}`...)
+		out = append(appendTime(append(out, `,"timestamp":"`...), bars[i].Start), end...)
 		n++
 	}
 	return append(out, ']')

@@ -23,13 +23,18 @@ func document(version string) huma.Config {
 func (a *api) answers(id string, answer reflect.Type) map[string]*huma.Response {
 	schema := a.schema(answer)
 	schema.Nullable = false
+	a.mayBeStamped(answer)
 	content := map[string]*huma.MediaType{jsonMedia: {Schema: schema}}
 	if id == "get-bars" {
-		content[jsonMedia] = &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{schema, a.schema(reflect.TypeFor[BarsRows]())}}}
+		rows := a.schema(reflect.TypeFor[BarsRows]())
+		a.mayBeStamped(reflect.TypeFor[BarsRows]())
+		content[jsonMedia] = &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{schema, rows}}}
 		content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
 	}
 	return map[string]*huma.Response{
-		"200": {Description: "OK", Content: content},
+		"200": {Description: "OK", Content: content, Headers: map[string]*huma.Param{
+			simulatedHeader: {Description: simulatedDoc, Schema: &huma.Schema{Type: huma.TypeBoolean}},
+		}},
 		"304": {Description: "The ETag in If-None-Match is that of the answer"},
 	}
 }

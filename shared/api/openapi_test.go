@@ -12,7 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"assay/shared/market"
-	"assay/shared/store/storetest"
+	"assay/shared/store"
 )
 
 func TestOpenAPIDescribesEveryPath(t *testing.T) {
@@ -60,9 +60,14 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 	}
 }
 
-// Every answer is what the document says of it.
+// Every answer is what the document says of it, and says whether its prices are made up.
 func TestAnswersAreAsDocumented(t *testing.T) {
-	w := newWorld(t, storetest.Open(t))
+	for _, mark := range []store.Mark{store.Live, store.Simulated} {
+		t.Run(string(mark), func(t *testing.T) { answersAreAsDocumented(t, marked(t, mark), mark == store.Simulated) })
+	}
+}
+
+func answersAreAsDocumented(t *testing.T, w *world, simulated bool) {
 	w.put("BTC-USD.kraken", market.Day, bar(monday, 100), bar(monday+2*86400, 102))
 	w.put("XAU-USD.workshop", market.Day, fix(monday, 1200))
 	w.get("/api/openapi.json")
@@ -94,6 +99,7 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 			t.Errorf("GET %s: %v", target, err)
 			continue
 		}
+		assertSays(t, target, recorder, value, simulated)
 		schema := a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content["application/json"].Schema
 		result := huma.ValidateResult{}
 		huma.Validate(a.huma.OpenAPI().Components.Schemas, schema, huma.NewPathBuffer(nil, 0), huma.ModeReadFromServer, value, &result)

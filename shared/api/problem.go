@@ -39,8 +39,11 @@ func notFound(format string, arguments ...any) error {
 // 503, or ours, 500 and logged.
 func fail(w http.ResponseWriter, r *http.Request, err error) {
 	var p *huma.ErrorModel
+	var other *store.OtherMark
 	switch {
 	case errors.As(err, &p):
+	case errors.As(err, &other):
+		p = problem(http.StatusConflict, "This cannot be stored: %v.", other)
 	case r.Context().Err() != nil && errors.Is(err, context.Canceled):
 		return // the client is gone
 	case errors.Is(err, store.ErrUnreachable), errors.Is(err, context.DeadlineExceeded):

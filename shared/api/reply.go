@@ -24,6 +24,9 @@ type reply struct {
 	media  string
 	header [][2]string
 	body   func() []byte
+
+	simulated bool // the prices are made up: see marked
+	unread    bool // nothing of it was read from storage, whose mark need not be known
 }
 
 // marshalled is a reply whose key is its body: for answers that are small, or that no hash stands for.
@@ -60,7 +63,9 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, answer reply) {
 	}
 	body, ok := a.cache.get(tag)
 	if !ok {
-		body = answer.body()
+		if body = answer.body(); answer.simulated && answer.media == jsonMedia {
+			body = stamped(body)
+		}
 		if encoding == "gzip" {
 			body = zipped(body)
 		}
@@ -79,6 +84,9 @@ func (a *api) send(w http.ResponseWriter, r *http.Request, answer reply) {
 
 // respond sends the answer, or the problem that kept it from being made.
 func (a *api) respond(w http.ResponseWriter, r *http.Request, answer reply, err error) {
+	if answer.simulated {
+		w.Header().Set(simulatedHeader, "true")
+	}
 	if err != nil {
 		fail(w, r, err)
 		return
@@ -89,7 +97,7 @@ func (a *api) respond(w http.ResponseWriter, r *http.Request, answer reply, err 
 // etag hashes all that a body depends on. A zero byte ends each part, so that parts cannot run into each other.
 func (a *api) etag(answer reply, encoding string) string {
 	sum := sha256.New()
-	for _, part := range append([]string{a.Version, printing, answer.media, encoding}, answer.key...) {
+	for _, part := range append([]string{a.Version, printing, answer.media, encoding, strconv.FormatBool(answer.simulated)}, answer.key...) {
 		_, _ = io.WriteString(sum, part)
 		_, _ = sum.Write([]byte{0})
 	}

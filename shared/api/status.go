@@ -68,7 +68,9 @@ func (a *api) status(ctx context.Context, _ *struct{}) (reply, error) {
 	default:
 		s.Storage.Reachable = true
 	}
-	return marshalled(s)
+	answer, err := marshalled(s)
+	answer.unread = !s.Storage.Reachable
+	return answer, err
 }
 
 func (a *api) fillStatus(ctx context.Context, s *Status) error {

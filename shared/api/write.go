@@ -45,7 +45,7 @@ func (a *api) writes() {
 			text("precision", "query", "s, ms, us or ns: what a time that is a number counts. By default ns in line protocol, else by its size", "s"),
 			text("Idempotency-Key", "header", "The same key, for 30 days, is the same push: it is stored once", "2024-01-15-upload"),
 		},
-	}, 403, 404, 413, 415, 422)
+	}, 403, 404, 409, 413, 415, 422)
 	a.describeWrite(huma.Operation{
 		OperationID: "declare-series", Path: "/api/v1/series", Summary: "Declare a series of your own",
 		Description: "What its prices are, and whether it votes. Of an instrument that is known everything but series may be left out. Of several declarations the last one counts.",

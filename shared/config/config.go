@@ -13,7 +13,7 @@ type Config struct {
 	AcceptTerms []string          // ASSAY_ACCEPT_TERMS: sources whose terms the owner accepts, separated by commas; none
 	Keys        map[string]string // ASSAY_COINGECKO_KEY: the owner's key for a source, by the setting that holds it; none
 	Watchlist   []string          // ASSAY_WATCHLIST: the instruments to gather, separated by commas; see defaultWatchlist
-	SourceURL   string            // ASSAY_SOURCE_URL: a server on loopback that answers in every provider's place, such as the simulated market; none
+	SourceURL   string            // ASSAY_SOURCE_URL: a server on loopback that answers in every provider's place, with simulated prices; none
 	ResendAfter time.Duration     // ASSAY_RESEND_AFTER: how long a payload may be on its way before Reconcile sends it again; 30m
 	KeysFile    string            // ASSAY_FUNCTION_KEYS_FILE: function keys that `assay run` accepts, one a line; none: loopback only
 	PublicRead  bool              // ASSAY_PUBLIC_READ: reads need no key beyond loopback either; false

@@ -10,6 +10,7 @@ package store
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -29,6 +30,8 @@ type Store struct {
 	Tables *Tables
 	Queues *Queues
 	Blobs  *Blobs
+
+	mark atomic.Pointer[Mark] // once it is known
 }
 
 // Options are for tests.

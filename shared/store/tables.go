@@ -22,6 +22,7 @@ import (
 //	receipts   <source>~<yyyymmdd>           <received>~<sha8>                 a raw blob on its way
 //	rejects    <series>, else <source>       <received>~<sha8>~<record>~<row>~<rule>~<field>   what was refused, and why
 //	sources    <source>                      turn, budget, breaker, cond~<hash>, key~<hash>    what a process would otherwise keep in memory
+//	sources    operator                      mark                              live or simulated: see Mark
 //	jobs       <yyyymmdd>                    <job id>                          state, progress, cursor, result
 const (
 	TableSeries   = "series"

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 )
 
@@ -32,12 +33,26 @@ func TestPageInBrowser(t *testing.T) {
 		"PAGE="+serve(site(full)),
 		"PAGE_WITH_KEY="+serve(withKey("k=y", site(full))),
 		"PAGE_EMPTY="+serve(site(full.empty())),
+		"PAGE_GROWING="+serve(growing(site(full.empty()), site(full))),
+		"PAGE_SIMULATED="+serve(site(full.made())),
 	)
 	output, err := command.CombinedOutput()
 	t.Logf("%s", output)
 	if err != nil {
 		t.Errorf("page.mjs: %v", err)
 	}
+}
+
+// growing answers the first request for prices as one site does, and all others as another.
+func growing(first, then http.Handler) http.Handler {
+	var asked atomic.Bool
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/api/v1/expensive-things" && !asked.Swap(true) {
+			first.ServeHTTP(w, r)
+			return
+		}
+		then.ServeHTTP(w, r)
+	})
 }
 
 // withKey refuses what comes without the function key, as a deployed host does.

@@ -17,7 +17,8 @@ const day = 24 * 60 * 60
 //   - silver has a bar on weekdays, and none from 5 to 23 February 2024.
 //   - platinum has none.
 type fixture struct {
-	assets []fixtureAsset
+	assets    []fixtureAsset
+	simulated bool
 }
 
 // fixtureAsset has the field names of the API's answer.
@@ -69,7 +70,7 @@ func newFixture() fixture {
 		return !weekend(d) && (d.Before(hole) || !d.Before(hole.AddDate(0, 0, 19))), nil
 	})
 	platinum := fixtureAsset{Asset: "platinum", Title: "Platinum", Reason: "nothing is stored: import a file into XPT-USD-PM"}
-	return fixture{[]fixtureAsset{bitcoin, gold, silver, platinum}}
+	return fixture{assets: []fixtureAsset{bitcoin, gold, silver, platinum}}
 }
 
 // empty returns the fixture of a new storage.
@@ -79,6 +80,12 @@ func (f fixture) empty() fixture {
 		none.assets = append(none.assets, fixtureAsset{Asset: a.Asset, Title: a.Title, Reason: "nothing is stored"})
 	}
 	return none
+}
+
+// made returns the fixture as a simulated market.
+func (f fixture) made() fixture {
+	f.simulated = true
+	return f
 }
 
 func (a *fixtureAsset) fill(series string, price float64, first, last time.Time, has func(time.Time) (bool, []string)) {
@@ -155,7 +162,9 @@ func (f fixture) prices(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Encoding", "gzip") // the browser asks for it
 	zipped := gzip.NewWriter(w)
 	defer zipped.Close()
-	json.NewEncoder(zipped).Encode(map[string]any{
-		"from": from.Unix(), "to": to.Unix(), "interval": "1d", "step": day, "assets": assets,
-	})
+	answer := map[string]any{"from": from.Unix(), "to": to.Unix(), "interval": "1d", "step": day, "assets": assets}
+	if f.simulated {
+		answer["simulated"] = true
+	}
+	json.NewEncoder(zipped).Encode(answer)
 }

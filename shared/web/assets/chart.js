@@ -16,8 +16,8 @@ const roomy = 720;
 // near is how close to a ring a click has to be, in CSS pixels.
 const near = 14;
 
-// drawChart draws model into container and returns {pointAt(t), close()}. model is {assets, range, step, log, rebase, marks, hidden}: marks
-// lists the positions of each asset's marked bars, hidden is a set of asset keys. on.select(range) is called
+// drawChart draws model into container and returns {pointAt(t), close()}. model is {assets, range, step, log, rebase, marks, hidden, warning}: marks
+// lists the positions of each asset's marked bars, hidden is a set of asset keys, warning is what no picture may lack, or empty. on.select(range) is called
 // when a range was dragged, on.cursor(t) as the pointer moves (null when it leaves) and on.pick(asset, position) when a ring is clicked.
 export function drawChart(container, model, on) {
   const paint = palette(container, model.assets);
@@ -31,7 +31,7 @@ export function drawChart(container, model, on) {
     {
       width: container.clientWidth,
       height: height(container.clientWidth),
-      padding: [12, wide ? 84 : 10, 0, 0],
+      padding: [model.warning ? 32 : 12, wide ? 84 : 10, 0, 0],
       legend: { show: false },
       scales: {
         x: { time: true, range: () => [model.range.from, model.range.to - DAY / 2] },
@@ -67,7 +67,7 @@ export function drawChart(container, model, on) {
           (u) => (u.over.style.cursor = nearestMark(u, model, scales) ? 'pointer' : ''),
         ],
         setSelect: [(u) => dragged(u, on)],
-        draw: [(u) => drawBreaks(u, curves, model, paint), (u) => drawMarks(u, model, scales, paint), (u) => wide && drawNames(u, model, scales, paint)],
+        draw: [(u) => drawBreaks(u, curves, model, paint), (u) => drawMarks(u, model, scales, paint), (u) => wide && drawNames(u, model, scales, paint), (u) => drawWarning(u, model, paint)],
       },
     },
     data,
@@ -94,6 +94,7 @@ function palette(container, assets) {
     soft: colour('soft'),
     line: colour('line'),
     surface: colour('surface'),
+    alert: colour('alert'),
     of: (asset) => curves.get(asset.key),
     family: getComputedStyle(container).fontFamily,
   };
@@ -235,5 +236,18 @@ function drawNames(u, model, scales, paint) {
     ctx.strokeText(name.text, name.x, name.y); // a curve behind it must not cross it out
     ctx.fillText(name.text, name.x, name.y);
   }
+  ctx.restore();
+}
+
+// drawWarning writes the warning above the curves.
+function drawWarning(u, model, paint) {
+  const { ctx } = u;
+  const ratio = devicePixelRatio;
+  ctx.save();
+  ctx.font = `600 ${12 * ratio}px ${paint.family}`;
+  ctx.textAlign = 'left';
+  ctx.textBaseline = 'top';
+  ctx.fillStyle = paint.alert;
+  ctx.fillText(model.warning, 10 * ratio, 6 * ratio);
   ctx.restore();
 }

@@ -9,9 +9,13 @@ const [{ find }, { DAY, day, iso, parseDay, price }, view, { prices }, series, {
 // pause is how long the view has to rest before it is asked for, in milliseconds.
 const pause = 150;
 
+// A page that has just been opened asks again every so often while a history may still be on its way, in milliseconds.
+const often = 3000;
+const young = 120_000;
+
 const state = {
   view: view.readView(),
-  answer: null, // the prices last sent: {assets, range, step, limits}
+  answer: null, // the prices last sent: see prices.js
   range: null, // what is drawn, {from, to} in epoch seconds: the answer's range, or already another one that is being asked for
   hidden: new Set(), // keys of the assets whose curves are not drawn
   pointed: null, // the time under the cursor
@@ -22,17 +26,21 @@ const state = {
 let chart = null;
 let showLegend = () => {};
 
-// refresh asks for the prices of the view and shows them, or says why there are none.
-async function refresh() {
+// refresh asks for the prices of the view and shows them, or says why there are none. Quietly it shows only what is new.
+async function refresh(quietly = false) {
   state.request?.abort();
   const request = (state.request = new AbortController());
-  find('plot').classList.add('waiting');
+  if (!quietly) find('plot').classList.add('waiting');
   try {
-    state.answer = await prices(state.view, request.signal);
-    state.range = state.answer.range;
-    show();
+    const answer = await prices(state.view, request.signal);
+    if (!quietly || JSON.stringify(answer) !== JSON.stringify(state.answer)) {
+      state.answer = answer;
+      state.range = answer.range;
+      show();
+    }
+    if (state.view.from === null && performance.now() < young && answer.assets.some(messages.isShort)) state.timer = setTimeout(refresh, often, true);
   } catch (problem) {
-    if (!request.signal.aborted) fail(problem);
+    if (!quietly && !request.signal.aborted) fail(problem);
   } finally {
     if (state.request === request) find('plot').classList.remove('waiting');
   }
@@ -40,6 +48,7 @@ async function refresh() {
 
 // look moves the view to a range, which is drawn at once from what is here and asked for when the view rests.
 function look(range) {
+  state.request?.abort();
   state.range = view.kept(range, state.answer.limits);
   Object.assign(state.view, view.dates(state.range));
   view.writeView(state.view);
@@ -50,11 +59,12 @@ function look(range) {
 }
 
 function model() {
-  const { assets, step } = state.answer;
+  const { assets, step, simulated } = state.answer;
   const { from, to } = state.range;
   return {
     assets,
     step,
+    warning: simulated ? messages.madeUp : '',
     range: state.range,
     log: state.view.scale === 'log',
     rebase: state.view.rebase,
@@ -65,8 +75,12 @@ function model() {
 
 // show shows the range with the prices that are here. That there are none is only said of a range that was asked for.
 function show() {
-  const { assets, limits, range } = state.answer;
+  const { assets, limits, range, simulated } = state.answer;
   const { from, to } = state.range;
+  const remark = messages.market(state.answer);
+  find('market').replaceChildren(...remark);
+  find('market').hidden = remark.length === 0;
+  find('market').classList.toggle('simulated', simulated);
   const some = state.range !== range || assets.some((asset) => series.extent(asset, from, to));
   find('message').hidden = some;
   for (const id of ['plot', 'reading', 'table']) find(id).hidden = !some;
@@ -94,7 +108,8 @@ function draw() {
   const shown = model();
   chart?.close();
   chart = drawChart(find('chart'), shown, { select: look, cursor: point, pick: explain });
-  find('chart').setAttribute('aria-label', series.describe(shown.assets, shown.range.from, shown.range.to, shown.step));
+  const sentences = series.describe(shown.assets, shown.range.from, shown.range.to, shown.step);
+  find('chart').setAttribute('aria-label', shown.warning ? `${shown.warning}. ${sentences}` : sentences);
   drawTable(find('table'), shown);
   find('reading').textContent = '';
 }

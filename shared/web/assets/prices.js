@@ -23,8 +23,8 @@ export async function ask(path, parameters, signal) {
   throw new Error(answer?.detail ?? answer?.title ?? `The API answered ${response.status} without a reason.`);
 }
 
-// prices asks for the prices of a view: {assets, range, step, limits}. limits is the range of all that is stored, null
-// when nothing is. Times are in epoch seconds; step is the length of a bar in seconds.
+// prices asks for the prices of a view: {assets, range, step, limits, simulated}. limits is the range of all that is stored, null
+// when nothing is; simulated says that the prices are made up. Times are in epoch seconds; step is the length of a bar in seconds.
 export async function prices({ from, to }, signal) {
   const answer = await ask('/api/v1/expensive-things', { from, to }, signal);
   const assets = answer.assets.map((asset) => ({
@@ -44,7 +44,7 @@ export async function prices({ from, to }, signal) {
     from: Math.min(...stored.map((asset) => asset.first)),
     to: Math.max(...stored.map((asset) => asset.last)) + DAY,
   };
-  return { assets, range: { from: answer.from, to: answer.to }, step: answer.step, limits: stored.length ? limits : null };
+  return { assets, range: { from: answer.from, to: answer.to }, step: answer.step, limits: stored.length ? limits : null, simulated: answer.simulated === true };
 }
 
 const dayOf = (text) => (text === null ? null : Math.floor(Date.parse(text) / 1000 / DAY) * DAY);

@@ -1,11 +1,11 @@
-// Looks at the page with a browser. PAGE, PAGE_WITH_KEY and PAGE_EMPTY are its addresses, CHROMIUM is the browser's path;
+// Looks at the page with a browser. PAGE and the other PAGE_… are its addresses, CHROMIUM is the browser's path;
 // fixture_test.go says what prices they have. SCREENSHOTS names a folder for pictures of the page, if any are wanted.
 
 import assert from 'node:assert/strict';
 import path from 'node:path';
 import { chromium } from 'playwright-core';
 
-const { PAGE, PAGE_WITH_KEY, PAGE_EMPTY, CHROMIUM, SCREENSHOTS } = process.env;
+const { PAGE, PAGE_WITH_KEY, PAGE_EMPTY, PAGE_GROWING, PAGE_SIMULATED, CHROMIUM, SCREENSHOTS } = process.env;
 const DAY = 86400;
 const colours = { light: { bitcoin: [0, 114, 178], gold: [213, 94, 0], silver: [196, 105, 155] } };
 colours.dark = { bitcoin: [86, 180, 233], gold: [230, 159, 0], silver: [204, 121, 167] };
@@ -254,6 +254,35 @@ await check('refused range', `${PAGE}?from=2024-01-01&to=2023-01-01`, async (pag
 await check('nothing stored', PAGE_EMPTY, async (page) => {
   await page.waitForSelector('#message pre');
   assert.match(await text(page, '#message'), /There are no prices yet\..*make run.*assay import /s);
+});
+
+await check('first prices', PAGE_GROWING, async (page) => {
+  await page.waitForSelector('#message pre');
+  await drawn(page);
+  assert.ok((await pixels(page, colours.light.bitcoin)) > 300, 'what comes later is shown without a reload');
+  assert.equal(await page.isVisible('#message'), false);
+});
+
+// The banner stands above the chart, and the warning in it, in either scheme and at the width of a telephone.
+const alert = { light: [163, 59, 0], dark: [240, 163, 94] };
+for (const [colorScheme, width] of [['light', 1280], ['dark', 1280], ['light', 360], ['dark', 360]]) {
+  await check(`simulated market, ${colorScheme}, ${width} wide`, PAGE_SIMULATED, async (page, bytes) => {
+    await drawn(page);
+    assert.equal(await text(page, '#market'), 'Simulated market: these prices are made up. For real ones: MARKET=live make run');
+    assert.ok((await pixels(page, alert[colorScheme])) > 100, 'the warning is in the picture');
+    assert.match(await page.getAttribute('#chart', 'aria-label'), /^Simulated market: these prices are made up\. Prices in US dollars/);
+    assert.ok((await bytes()) <= 100_000);
+    assert.ok((await page.evaluate(() => document.documentElement.scrollWidth)) <= width);
+    await page.click('[data-months="1"]');
+    await drawn(page);
+    assert.ok((await pixels(page, alert[colorScheme])) > 100, 'and in every other one');
+  }, { colorScheme, viewport: { width, height: 800 } });
+}
+
+await check('metals without a history', PAGE, async (page) => {
+  await drawn(page);
+  assert.equal(await text(page, '#market'), 'Platinum has no long history: accept the terms of the London fixes with ASSAY_ACCEPT_TERMS=lbma, or load a file with assay import.');
+  assert.equal(await pixels(page, alert.light), 0, 'the picture of real prices warns of nothing');
 });
 
 await check('with a function key', `${PAGE_WITH_KEY}/?code=k%3Dy`, async (page) => {
