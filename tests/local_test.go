@@ -23,7 +23,7 @@ func TestMakeRunSimulated(t *testing.T) {
 	environment := append(os.Environ(), "AzureWebJobsStorage="+azuriteConnection(ports), "CGO_ENABLED=0", "MARKET=sim", "ASSAY_ACCEPT_TERMS=", "ASSAY_WATCHLIST=")
 	stop := makeRun(t, repository, environment, ports)
 	url := "http://127.0.0.1:" + ports[0]
-	eventually(t, "five years of four curves", func() bool { return fiveYears(t, url) == 4 })
+	eventually(t, "five years of four curves", func() bool { return fullCurves(t, url) == 4 })
 	for name, folder := range map[string]bool{".azurite-sim": true, ".azurite": false} {
 		if _, err := os.Stat(filepath.Join(repository, name)); (err == nil) != folder {
 			t.Errorf("folder %s: %v, want it there: %v", name, err, folder)
@@ -41,8 +41,8 @@ func TestMakeRunSimulated(t *testing.T) {
 	stop()
 }
 
-// fiveYears counts the curves of the page that have nine tenths of their days, after making sure that they are said to be made up.
-func fiveYears(t *testing.T, url string) (curves int) {
+// fullCurves counts the curves of the page that have nine tenths of their days, after making sure that they are said to be made up.
+func fullCurves(t *testing.T, url string) (curves int) {
 	t.Helper()
 	response, err := http.Get(url + "/api/v1/expensive-things")
 	if err != nil {

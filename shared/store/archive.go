@@ -64,10 +64,36 @@ func (a archive) bytes() ([]byte, error) {
 // series packs better than the limit for archives allows. Huffman codes alone stay within 8:1.
 func (a archive) measure(begin func() io.Writer) (level int, err error) {
 	packed := &counter{to: begin()}
-	if err := a.pack(packed, packingLevel); err != nil || a.size <= unpackedLimit(packed.n) {
-		return packingLevel, err
+	level = a.level()
+	if err := a.pack(packed, level); err != nil || a.size <= unpackedLimit(packed.n) {
+		return level, err
 	}
 	return gzip.HuffmanOnly, a.pack(begin(), gzip.HuffmanOnly)
+}
+
+// A body of so many bytes is long enough to try on its front how to pack it.
+const (
+	longToPack  = 4 << 20
+	packedFront = 1 << 20
+)
+
+// level returns how to pack the archive. Prices that do not repeat, a dump of minutes, are packed by Huffman codes alone, in a
+// sixth of the time, where that makes them less than a third larger.
+func (a archive) level() int {
+	for _, m := range a.members {
+		if len(m.body) < longToPack {
+			continue
+		}
+		front := archive{members: []member{{body: m.body[:packedFront]}}}
+		var thorough, fast counter
+		if front.pack(&thorough, packingLevel) != nil || front.pack(&fast, gzip.HuffmanOnly) != nil {
+			break
+		}
+		if fast.n < thorough.n/3*4 {
+			return gzip.HuffmanOnly
+		}
+	}
+	return packingLevel
 }
 
 func (a archive) pack(out io.Writer, level int) error {
@@ -103,6 +129,7 @@ func (a archive) reader(level int) io.ReadCloser {
 	return r
 }
 
+// counter counts what is written, and passes it on where there is a writer.
 type counter struct {
 	to io.Writer
 	n  int
@@ -110,5 +137,8 @@ type counter struct {
 
 func (c *counter) Write(p []byte) (int, error) {
 	c.n += len(p)
+	if c.to == nil {
+		return len(p), nil
+	}
 	return c.to.Write(p)
 }

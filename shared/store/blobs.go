@@ -21,7 +21,10 @@ import (
 const rawContainer = "raw"
 
 // Blobs is Blob storage.
-type Blobs struct{ service *azblob.Client }
+type Blobs struct {
+	service *azblob.Client
+	latest  justStored
+}
 
 // PutRaw writes records as one blob and returns its name. The same records at the same moment have the same name: a blob
 // that is there already is success.
@@ -45,6 +48,7 @@ func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, recor
 	if err != nil && !errors.Is(err, ErrConflict) {
 		return RawName{}, fmt.Errorf("raw blob %s: %w", name, err)
 	}
+	b.latest.put(name, records)
 	return name, nil
 }
 
@@ -99,14 +103,18 @@ func (b *Blobs) Raw(ctx context.Context, name RawName) ([]Record, error) {
 
 // RawBlob is a raw blob of which nothing has been read yet. Close it.
 type RawBlob struct {
-	Size int // packed
-	name RawName
-	body io.ReadCloser
+	Size   int // packed
+	name   RawName
+	body   io.ReadCloser
+	record *Record // in place of body: all of it, which this process has just stored
 }
 
 // OpenRaw opens one raw blob, joined or not, or returns ErrNotFound. One that is not there by itself may be joined: it was
 // before it went away.
 func (b *Blobs) OpenRaw(ctx context.Context, name RawName) (*RawBlob, error) {
+	if record := b.latest.take(name); record != nil {
+		return &RawBlob{Size: len(record.Body), name: name, record: record}, nil
+	}
 	size, body, err := b.open(ctx, name.String(), azblob.HTTPRange{})
 	if errors.Is(err, ErrNotFound) {
 		places, findErr := b.find(ctx, dayFolder(name.Source, name.Received), name.Received, name.Received+1)
@@ -122,7 +130,7 @@ func (b *Blobs) OpenRaw(ctx context.Context, name RawName) (*RawBlob, error) {
 	if err != nil {
 		return nil, fmt.Errorf("raw blob %s: %w", name, err)
 	}
-	return &RawBlob{size, name, body}, nil
+	return &RawBlob{Size: size, name: name, body: body}, nil
 }
 
 // open begins to read a part of a blob, all of it for the zero range.
@@ -156,11 +164,18 @@ func readAll(size int, body io.Reader) ([]byte, error) {
 }
 
 // Close ends the reading.
-func (b *RawBlob) Close() { _ = b.body.Close() } // what was read stays
+func (b *RawBlob) Close() {
+	if b.body != nil {
+		_ = b.body.Close() // what was read stays
+	}
+}
 
 // Records reads all records. A resource for which long is true, of its record and its size, is left packed in memory: it has Open
 // in place of Body.
 func (b *RawBlob) Records(long func(r Record, size int) bool) ([]Record, error) {
+	if b.record != nil {
+		return []Record{*b.record}, nil
+	}
 	content, err := readAll(b.Size, b.body)
 	if err != nil {
 		return nil, fmt.Errorf("raw blob %s: %w", b.name, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,66 @@ func TestPutRawRefuses(t *testing.T) {
 	} {
 		if _, err := s.Blobs.PutRaw(t.Context(), c.source, moment, c.records); err == nil || errors.Is(err, storetest.ErrInjected) {
 			t.Errorf("%s: %v, want a refusal before the request", name, err)
+		}
+	}
+}
+
+// A long file is read without asking storage once by whoever stored it, and then as anybody reads it: both give the same.
+func TestLongFileThatWasJustStored(t *testing.T) {
+	s := storetest.Open(t)
+	record := store.Record{
+		URI: "file:///minutes.csv", Date: time.UnixMilli(moment).UTC().Add(456 * time.Microsecond), Body: bytes.Repeat([]byte("1705276800,42000.5\n"), 250_000),
+		Dataset: "csv", Options: `{"unit":"g"}`, Series: []market.SeriesID{bitcoinKraken}, Interval: market.Minute, Authority: market.Given,
+	}
+	for _, date := range []time.Time{record.Date, {}} {
+		record.Date = date
+		name := putRaw(t, s, "kraken", moment, []store.Record{record})
+		var read [2][]store.Record
+		for n := range read {
+			var err error
+			if read[n], err = s.Blobs.Raw(t.Context(), name); err != nil || len(read[n]) != 1 {
+				t.Fatalf("read %d times: %d records, %v", n+1, len(read[n]), err)
+			}
+		}
+		if &read[0][0].Body[0] != &record.Body[0] {
+			t.Error("the body was read back, want the one that was stored")
+		}
+		if diff := cmp.Diff(read[1], read[0]); diff != "" {
+			t.Errorf("just stored (-read back +just stored):\n%s", diff)
+		}
+	}
+}
+
+// Prices that do not repeat are packed fast, text that does is packed well; WARC readers do not see the difference.
+func TestPacking(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 1))
+	var prices, words []byte
+	for len(prices) < 5<<20 || len(words) < 5<<20 {
+		price := strconv.AppendInt(nil, random.Int64N(1e9), 10)
+		prices = append(append(prices, ','), price...)
+		words = append(append(append(words, `{"instrument":"BTC-USD","close":`...), price...), `},`...)
+	}
+	for _, test := range []struct {
+		name string
+		body []byte
+		most float64 // of the packed size, as a share
+	}{
+		{"prices", prices, 0.5},
+		{"words", words, 0.25},
+	} {
+		s := storetest.Open(t)
+		record := store.Record{URI: "file:///x", Date: time.UnixMilli(moment).UTC(), Body: test.body, Dataset: "csv", Authority: market.Given}
+		name := putRaw(t, s, "kraken", moment, []store.Record{record})
+		if _, err := s.Blobs.Raw(t.Context(), name); err != nil {
+			t.Fatal(err)
+		}
+		blob, err := s.Blobs.OpenRaw(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		blob.Close()
+		if share := float64(blob.Size) / float64(len(test.body)); share > test.most {
+			t.Errorf("%s pack to %.3f of their size, want at most %.3f", test.name, share, test.most)
 		}
 	}
 }
