@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"testing"
 	"time"
@@ -71,6 +72,32 @@ func TestReconcileJoinsOldRaw(t *testing.T) {
 		if r := receipt(t, app.Store, name); r.State != store.Rejected {
 			t.Errorf("%s is %s, want it rejected as the {} that it is", name, r.State)
 		}
+	}
+}
+
+// A program that did not run for months joins its old days one by one, and leaves no finished receipts behind.
+func TestReconcileAfterALongPause(t *testing.T) {
+	app, names := joinWorld(t, storetest.Azurite(t))
+	app.Now = func() time.Time { return noon.AddDate(1, 0, 0) }
+	for range 2 {
+		if err := app.Reconcile(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := map[store.RawName]store.State{}
+	for _, name := range names {
+		if joinedFile(t, app.Store, name) == "" {
+			t.Errorf("%s is not joined", name)
+		}
+		r, err := app.Store.Receipt(t.Context(), name)
+		if err == nil {
+			left[name] = r.State
+		} else if !errors.Is(err, store.ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(map[store.RawName]store.State{names[0]: store.Stored, names[1]: store.Dead}, left); diff != "" {
+		t.Errorf("receipts (-want +got):\n%s", diff)
 	}
 }
 
