@@ -5,8 +5,10 @@ package handlers
 import (
 	"bytes"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -220,6 +222,28 @@ func (w *yearWorld) copyBlobs(blobs []store.RawName, turns, n int, receipt store
 	if err := w.Store.Tables.Transact(w.t.Context(), store.TableReceipts, receipts); err != nil {
 		w.t.Fatal(err)
 	}
+}
+
+// onDisk lists how many bytes lie in a folder, by file, the content of blobs together.
+func onDisk(t *testing.T, folder string) map[string]int64 {
+	t.Helper()
+	sizes := map[string]int64{}
+	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		info, err := entry.Info()
+		if err != nil {
+			return err
+		}
+		name, _, _ := strings.Cut(strings.TrimPrefix(path, folder+string(os.PathSeparator)), string(os.PathSeparator))
+		sizes[name] += info.Size()
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return sizes
 }
 
 // table prints what a day and a year hold.

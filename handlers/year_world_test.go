@@ -4,10 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"io/fs"
 	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -143,28 +140,6 @@ func entries(t *testing.T, settings config.Storage) map[string]int {
 		found["blobs"] += len(page.Segment.BlobItems)
 	}
 	return found
-}
-
-// onDisk lists how many bytes lie in a folder, by file, the content of blobs together.
-func onDisk(t *testing.T, folder string) map[string]int64 {
-	t.Helper()
-	sizes := map[string]int64{}
-	err := filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
-		if err != nil || entry.IsDir() {
-			return err
-		}
-		info, err := entry.Info()
-		if err != nil {
-			return err
-		}
-		name, _, _ := strings.Cut(strings.TrimPrefix(path, folder+string(os.PathSeparator)), string(os.PathSeparator))
-		sizes[name] += info.Size()
-		return nil
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return sizes
 }
 
 // remembered is what must survive a restart: the value hashes of all chunks, and the records of every raw blob since a moment.
