@@ -40,6 +40,9 @@ test-func: node_modules ## only the tests under the real Functions host, which f
 test-page: node_modules ## only the page in a browser
 	go test -count=1 -run TestPageInBrowser -v ./shared/web
 
+test-year: node_modules ## what a year of eight instruments takes on disk: an hour at most, the last table says it
+	go test -tags year -count=1 -run 'TestYear$$' -v -timeout 2h ./handlers
+
 bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it is installed
 	go test -tags bench -count=1 -run TestBars -v -timeout 20m ./tests
 	go test -run '^$$' -bench . -benchmem ./shared/...
@@ -50,4 +53,4 @@ check: ## formatting and linters
 	go tool staticcheck ./...
 	go tool unparam ./...
 
-.PHONY: help deps run func test test-func test-page bench check
+.PHONY: help deps run func test test-func test-page test-year bench check

@@ -2,11 +2,14 @@ package handlers
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"net/http"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 
 	"assay/shared/config"
 	"assay/shared/store"
@@ -71,6 +74,103 @@ func TestReconcileJoinsOldRaw(t *testing.T) {
 		if r := receipt(t, app.Store, name); r.State != store.Rejected {
 			t.Errorf("%s is %s, want it rejected as the {} that it is", name, r.State)
 		}
+	}
+}
+
+// A program that did not run for months joins its old days one by one, and leaves no finished receipts behind.
+func TestReconcileAfterALongPause(t *testing.T) {
+	app, names := joinWorld(t, storetest.Azurite(t))
+	app.Now = func() time.Time { return noon.AddDate(1, 0, 0) }
+	for range 2 {
+		if err := app.Reconcile(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	left := map[store.RawName]store.State{}
+	for _, name := range names {
+		if joinedFile(t, app.Store, name) == "" {
+			t.Errorf("%s is not joined", name)
+		}
+		r, err := app.Store.Receipt(t.Context(), name)
+		if err == nil {
+			left[name] = r.State
+		} else if !errors.Is(err, store.ErrNotFound) {
+			t.Fatal(err)
+		}
+	}
+	if diff := cmp.Diff(map[store.RawName]store.State{names[0]: store.Stored, names[1]: store.Dead}, left); diff != "" {
+		t.Errorf("receipts (-want +got):\n%s", diff)
+	}
+}
+
+// joinState says where each raw blob lies, and how far its receipt is; empty when it has none.
+func joinState(t *testing.T, s *store.Store, names []store.RawName) []string {
+	t.Helper()
+	var state []string
+	for _, name := range names {
+		r, err := s.Receipt(t.Context(), name)
+		if err != nil && !errors.Is(err, store.ErrNotFound) {
+			t.Fatal(err)
+		}
+		if _, err := s.Blobs.Raw(t.Context(), name); err != nil {
+			t.Error(err)
+		}
+		state = append(state, fmt.Sprintf("%s in %q, receipt %q", name.Key(), joinedFile(t, s, name), r.State))
+	}
+	return state
+}
+
+// Reconcile is killed before each of the requests with which it joins, and run again; or another one runs at the same time. The
+// end is that of one which nobody disturbed.
+func TestReconcileKilledWhileItJoins(t *testing.T) {
+	later := func() time.Time { return noon.AddDate(1, 0, 0) }
+	calm, names := joinWorld(t, storetest.Azurite(t))
+	calm.Now = later
+	for range 2 { // it joins a day at a time
+		if err := calm.Reconcile(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want := joinState(t, calm.Store, names)
+	const requests = 15 // a list, receipts read, one deleted, 11 of Join, the catalogue
+	for n := 1; n <= requests; n++ {
+		joins := false
+		dead := &storetest.Fail{First: n, Count: -1, Match: func(r *http.Request) bool {
+			joins = joins || r.URL.Query().Get("prefix") == "kraken/"
+			return joins
+		}}
+		settings := storetest.Azurite(t)
+		app, _ := joinWorld(t, settings)
+		app.Now = later
+		killed := newFlow(storetest.Reopen(t, settings, dead))
+		killed.Now = later
+		if err := killed.Reconcile(t.Context(), nil); err == nil || dead.Seen() < n {
+			t.Errorf("killed before request %d: %v after %d requests", n, err, dead.Seen())
+		}
+		for range 2 {
+			if err := app.Reconcile(t.Context(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if diff := cmp.Diff(want, joinState(t, app.Store, names)); diff != "" {
+			t.Errorf("killed before request %d (-want +got):\n%s", n, diff)
+		}
+	}
+	settings := storetest.Azurite(t)
+	app, _ := joinWorld(t, settings)
+	app.Now = later
+	var group errgroup.Group
+	for range 4 {
+		group.Go(func() error { return app.Reconcile(t.Context(), nil) })
+	}
+	if err := group.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if err := app.Reconcile(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, joinState(t, app.Store, names)); diff != "" {
+		t.Errorf("four at once (-want +got):\n%s", diff)
 	}
 }
 

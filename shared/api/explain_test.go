@@ -79,7 +79,7 @@ func TestExplain(t *testing.T) {
 		t.Errorf("of one source: %+v; want its version alone, with its payload", own)
 	}
 
-	if err := s.Blobs.Join(t.Context(), "kraken", received+86400_000, 1); err != nil {
+	if err := s.Blobs.Join(t.Context(), "kraken", received); err != nil {
 		t.Fatal(err)
 	}
 	want.Sources[0].Joined = "kraken/2024/01/31.warc.gz"

@@ -14,17 +14,11 @@ import (
 // joinRounds is how often one Join looks at a day; in each round it writes at most one file.
 const joinRounds = 8
 
-// Join joins the raw blobs of a source's oldest days that ended before a moment (Unix milliseconds), at most so many days, into
-// one file a day, or a few where one would be too long. What is left is for the next call.
-//
-// A joined file is written if absent, never changed and never deleted. A raw blob is deleted when its bytes were read back from
-// one. So a kill anywhere loses nothing, and of two that join at once one writes and the other finds what it wrote. A raw blob
-// that comes late gets into the next file of its day; one that comes again is found in the file that it is in.
-//
-// A raw blob whose bytes are not those that its name is made of is an error, and keeps its day as it is.
-func (b *Blobs) Join(ctx context.Context, source string, before int64, most int) error {
+// Unjoined lists the oldest days of a source, at most so many, that ended before a moment and have raw blobs to join: the first
+// millisecond of each, as the moment is in Unix milliseconds.
+func (b *Blobs) Unjoined(ctx context.Context, source string, before int64, most int) ([]int64, error) {
 	if err := checkSource(source); err != nil {
-		return err
+		return nil, err
 	}
 	var oldest []int64
 	_, err := b.list(ctx, source+"/", func(p place) bool {
@@ -38,16 +32,25 @@ func (b *Blobs) Join(ctx context.Context, source string, before int64, most int)
 		oldest = append(oldest, day)
 		return false
 	})
-	if err != nil {
+	return oldest, err
+}
+
+// Join joins the raw blobs that a source received on a day into one file, or a few where one would be too long. What is left
+// after some of them is for the next call.
+//
+// A joined file is written if absent, never changed and never deleted. A raw blob is deleted when its bytes were read back from
+// one. So a kill anywhere loses nothing, and of two that join at once one writes and the other finds what it wrote. A raw blob
+// that comes late gets into the next file of its day; one that comes again is found in the file that it is in.
+//
+// A raw blob whose bytes are not those that its name is made of is an error, and keeps its day as it is.
+func (b *Blobs) Join(ctx context.Context, source string, day int64) error {
+	if err := checkSource(source); err != nil {
 		return err
 	}
-	var errs []error
-	for _, day := range oldest {
-		if err := b.joinDay(ctx, source, day); err != nil {
-			errs = append(errs, fmt.Errorf("join %s: %w", dayFolder(source, day), err))
-		}
+	if err := b.joinDay(ctx, source, day); err != nil {
+		return fmt.Errorf("join %s: %w", dayFolder(source, day), err)
 	}
-	return errors.Join(errs...)
+	return nil
 }
 
 func (b *Blobs) joinDay(ctx context.Context, source string, day int64) error {

@@ -84,7 +84,7 @@ func putDay(t *testing.T, s *store.Store, day int64) []store.RawName {
 
 func join(t *testing.T, s *store.Store) {
 	t.Helper()
-	if err := s.Blobs.Join(t.Context(), "kraken", dayAfter, 10); err != nil {
+	if err := s.Blobs.Join(t.Context(), "kraken", midnight); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -143,20 +143,36 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// Days are joined from the oldest on, and no more of them than asked for.
-func TestJoinSomeDays(t *testing.T) {
-	settings := storetest.Azurite(t)
-	s := storetest.Reopen(t, settings)
-	for n := range int64(4) {
-		putDay(t, s, midnight-n*oneDay)
-	}
-	for _, want := range []int{2, 4} {
-		if err := s.Blobs.Join(t.Context(), "kraken", dayAfter, 2); err != nil {
+// Days are joined from the oldest on. One that has nothing but a raw blob too long to be joined is done.
+func TestUnjoined(t *testing.T) {
+	s := storetest.Open(t)
+	list := func(most int) []int64 {
+		t.Helper()
+		days, err := s.Blobs.Unjoined(t.Context(), "kraken", dayAfter, most)
+		if err != nil {
 			t.Fatal(err)
 		}
-		whole := slices.DeleteFunc(blobNames(t, settings), func(name string) bool { return strings.Contains(name, "~") })
-		if len(whole) != want || whole[0] != "kraken/2024/01/12.warc.gz" {
-			t.Errorf("joined are %s, want the oldest %d", whole, want)
+		return days
+	}
+	if got := list(1); len(got) != 0 {
+		t.Errorf("no container has days %v", got)
+	}
+	long := records()[2]
+	long.Body = make([]byte, 17<<20)
+	_, _ = rand.NewChaCha8([32]byte{}).Read(long.Body)
+	putRaw(t, s, "kraken", midnight-9*oneDay, []store.Record{long})
+	for n := range int64(4) {
+		putDay(t, s, midnight+(1-n)*oneDay)
+	}
+	for _, want := range [][]int64{{midnight - 2*oneDay, midnight - oneDay}, {midnight - oneDay, midnight}, {midnight}, nil} {
+		got := list(2)
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("(-want +got):\n%s", diff)
+		}
+		if len(got) > 0 {
+			if err := s.Blobs.Join(t.Context(), "kraken", got[0]); err != nil {
+				t.Fatal(err)
+			}
 		}
 	}
 }
@@ -182,7 +198,7 @@ func TestJoinDisturbedAnywhere(t *testing.T) {
 	join(t, s)
 	want := rawBlobs(t, calm)
 
-	requests := 12 // twice a list, 3 parts read, the file written, its index and itself read, 3 parts deleted, a list
+	requests := 11 // a list, 3 parts read, the file written, a list, the index and the whole file read, 3 parts deleted
 	for _, how := range []string{"killed before", "killed after", "answer lost", "joined by another"} {
 		for n := 1; n <= requests; n++ {
 			t.Run(fmt.Sprint(how, " ", n), func(t *testing.T) {
@@ -206,7 +222,7 @@ func TestJoinDisturbedAnywhere(t *testing.T) {
 					}
 					disturbance, seen = f, f.Seen
 				}
-				err := storetest.Reopen(t, settings, disturbance).Blobs.Join(t.Context(), "kraken", dayAfter, 10)
+				err := storetest.Reopen(t, settings, disturbance).Blobs.Join(t.Context(), "kraken", midnight)
 				if killed := strings.HasPrefix(how, "killed"); killed == (err == nil) || seen() < n {
 					t.Errorf("after %d requests: %v", seen(), err)
 				}
@@ -233,7 +249,7 @@ func TestManyJoinAtOnce(t *testing.T) {
 	var group errgroup.Group
 	for range 6 {
 		group.Go(func() error {
-			return storetest.Reopen(t, settings).Blobs.Join(t.Context(), "kraken", dayAfter, 10)
+			return storetest.Reopen(t, settings).Blobs.Join(t.Context(), "kraken", midnight)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -320,7 +336,7 @@ func TestJoinOfDamagedFiles(t *testing.T) {
 				t.Fatal(err)
 			}
 			upload(t, client, c.file, c.content)
-			err := s.Blobs.Join(t.Context(), "kraken", dayAfter, 10)
+			err := s.Blobs.Join(t.Context(), "kraken", midnight)
 			if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), "kraken/2024/01/15") {
 				t.Errorf("got %v, want an error with %q and the file's name", err, c.want)
 			}

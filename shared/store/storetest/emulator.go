@@ -22,10 +22,11 @@ type emulator struct {
 	command            *exec.Cmd
 	stdin              io.Closer
 	blob, queue, table string // http://127.0.0.1:<port>
+	folder             string // where it keeps what it is given; empty: in memory
 }
 
 // Azurite ends when its standard input does, and so with the test binary, however that ends.
-const untilStdinEnds = `process.stdin.on('end', () => process.exit(0)).resume(); process.argv.splice(1, 0, 'azurite'); require(process.argv[2]);`
+const untilStdinEnds = `process.stdin.on('end', () => process.exit(0)).resume().unref(); process.argv.splice(1, 0, 'azurite'); require(process.argv[2]);`
 
 // startTimeout is long because a busy machine has needed 14 seconds.
 const startTimeout = time.Minute
@@ -44,9 +45,14 @@ func (e *emulator) run(flags []string) error {
 	if err != nil {
 		return err
 	}
+	if e.folder != "" {
+		flags = append(flags, "--location", e.folder)
+	} else {
+		flags = append(flags, "--inMemoryPersistence")
+	}
 	arguments := append([]string{
 		"-e", untilStdinEnds, "--", script,
-		"--inMemoryPersistence", "--silent", "--disableTelemetry", "--skipApiVersionCheck", "--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
+		"--silent", "--disableTelemetry", "--skipApiVersionCheck", "--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
 	}, flags...)
 	e.command = exec.Command("node", arguments...)
 	e.command.Env = append(os.Environ(), "AZURITE_ACCOUNTS="+accountList())

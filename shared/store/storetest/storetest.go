@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"sync/atomic"
+	"syscall"
 	"testing"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
@@ -50,11 +51,40 @@ func Reopen(tb testing.TB, settings config.Storage, policies ...policy.Policy) *
 // Azurite returns the settings of an empty account of this binary's Azurite.
 func Azurite(tb testing.TB) config.Storage {
 	tb.Helper()
-	e := plain.start(tb)
-	account := nextAccount(tb)
+	return plain.start(tb).account(nextAccount(tb))
+}
+
+func (e *emulator) account(name string) config.Storage {
 	return config.Storage{Connection: fmt.Sprintf(
 		"DefaultEndpointsProtocol=http;AccountName=%[1]s;AccountKey=%[2]s;BlobEndpoint=%[3]s/%[1]s;QueueEndpoint=%[4]s/%[1]s;TableEndpoint=%[5]s/%[1]s",
-		account, accountKey, e.blob, e.queue, e.table)}
+		name, accountKey, e.blob, e.queue, e.table)}
+}
+
+// Disk is an Azurite of its own that keeps one account in a folder.
+type Disk struct {
+	config.Storage
+	emulator *emulator
+}
+
+// OnDisk starts an Azurite on a folder. On one that was stopped it has what that one had.
+func OnDisk(tb testing.TB, folder string) *Disk {
+	tb.Helper()
+	e := (&emulator{folder: folder}).start(tb)
+	d := &Disk{e.account(accountName(1)), e}
+	tb.Cleanup(e.stop)
+	return d
+}
+
+// Stop stops the Azurite as make run does, with SIGTERM: it writes down what it holds.
+func (d *Disk) Stop(tb testing.TB) {
+	tb.Helper()
+	if err := d.emulator.command.Process.Signal(syscall.SIGTERM); err != nil {
+		tb.Fatal(err)
+	}
+	if err := d.emulator.command.Wait(); err != nil {
+		tb.Fatalf("Azurite ended with %v", err)
+	}
+	d.emulator.stdin = nil
 }
 
 var plain, secure emulator
