@@ -38,7 +38,8 @@ type functionsHost struct {
 }
 
 // newFunctionsHost prepares the host over root with more settings. A message that failed is tried again after a second: the
-// 30 that host.json says are what five tries of one message would take a test minutes for.
+// 30 that host.json says are what five tries of one message would take a test minutes for. No real provider is asked: without a
+// server in their place none answers.
 func newFunctionsHost(t *testing.T, script, root string, storage config.Storage, env ...string) *functionsHost {
 	t.Helper()
 	root, err := filepath.EvalSymlinks(root)
@@ -47,7 +48,7 @@ func newFunctionsHost(t *testing.T, script, root string, storage config.Storage,
 	}
 	h := &functionsHost{t: t, script: script, root: root, temp: t.TempDir()}
 	h.env = append(os.Environ(), "TMPDIR="+h.temp, "TZ=UTC", "FUNCTIONS_WORKER_RUNTIME=custom",
-		"AzureWebJobsStorage="+storage.Connection,
+		"AzureWebJobsStorage="+storage.Connection, "ASSAY_SOURCE_URL="+noProvider,
 		"AzureFunctionsJobHost__logging__fileLoggingMode=always",
 		"AzureFunctionsJobHost__extensions__queues__visibilityTimeout=00:00:01")
 	h.env = append(h.env, env...)

@@ -55,11 +55,14 @@ func payloadMinute(n, minute int) int64 {
 	return payloadStart.Add(time.Duration(n)*time.Hour + time.Duration(minute)*time.Minute).Unix()
 }
 
-// newApp is the program's functions in this process. What it keeps is made up, as what the host gets from its providers.
+// noProvider is a server in the place of all providers that does not answer.
+const noProvider = "http://127.0.0.1:1"
+
+// newApp is the program's functions in this process. What it keeps is simulated, as what the host is given.
 func newApp(t *testing.T, storage config.Storage) *handlers.App {
 	t.Helper()
 	s := storetest.Reopen(t, storage)
-	return &handlers.App{Config: config.Config{SourceURL: "http://127.0.0.1:1"}, Store: s, History: history.New(s.Tables, time.Now), Now: time.Now}
+	return &handlers.App{Config: config.Config{SourceURL: noProvider}, Store: s, History: history.New(s.Tables, time.Now), Now: time.Now}
 }
 
 // keepEach keeps every record as a raw blob of its own, as a Fetch function does, received a millisecond after the one before.
