@@ -15,7 +15,7 @@ import (
 // What is longer is read piece by piece where its format allows: the whole of it, and what comes of it, would be in memory at once.
 const (
 	longBlob = 1 << 20 // bytes, packed
-	longBody = 4 << 20 // bytes, unpacked
+	longBody = 8 << 20 // bytes, unpacked
 )
 
 func isLong(r store.Record, size int) bool { return size > longBody && source.Streams(r.Dataset) }

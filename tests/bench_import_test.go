@@ -77,7 +77,7 @@ func undump(t *testing.T, content []byte) []market.Bar {
 	return bars
 }
 
-// imported is what one import took.
+// imported is what one import, or push, took.
 type imported struct{ wall, ours, emulator, peak float64 }
 
 // imports measures a year of minutes from a file to what can be queried, beside InfluxDB taking the same points.
@@ -128,7 +128,14 @@ func (b *bench) influxImport(database string, n int, points func() [][]byte) flo
 }
 
 func (b *bench) addImport(what string, runs []imported, peer []float64) {
-	l := line{what: what, print: inSeconds, bar: 3, beat: true}
+	l := lineOf(what, runs, peer)
+	l.bar = 3
+	b.add(l)
+}
+
+// lineOf is the line of some imports or pushes, which are to take less than the peer.
+func lineOf(what string, runs []imported, peer []float64) line {
+	l := line{what: what, print: inSeconds, beat: true}
 	var ours, emulator []float64
 	for _, r := range runs {
 		l.samples, l.memory = append(l.samples, r.wall), append(l.memory, r.peak)
@@ -138,7 +145,7 @@ func (b *bench) addImport(what string, runs []imported, peer []float64) {
 		l.peer = median(peer)
 	}
 	l.note = fmt.Sprintf("CPU: ours %.2f s, Azurite %.2f s", median(ours), median(emulator))
-	b.add(l)
+	return l
 }
 
 // importOnce imports a file into an empty Azurite and checks what can then be queried: want, if it is given, and as many

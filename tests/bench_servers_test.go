@@ -41,17 +41,6 @@ func (s *server) memory(field string) float64 {
 	return bytes
 }
 
-// memoryOf returns 0 for a process that has ended.
-func memoryOf(pid int, field string) float64 {
-	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	m := regexp.MustCompile(field + `:\s+(\d+) kB`).FindSubmatch(status)
-	if m == nil {
-		return 0
-	}
-	kilo, _ := strconv.ParseFloat(string(m[1]), 64)
-	return kilo * 1024
-}
-
 // cpu reads the seconds of CPU that a running program has taken.
 func (s *server) cpu() float64 {
 	s.t.Helper()

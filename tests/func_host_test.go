@@ -28,6 +28,7 @@ type functionsHost struct {
 	script string // func
 	root   string // the script root
 	plain  bool   // start it as plain func start, in the script root
+	auth   bool   // it checks keys
 	temp   string // its own folder for temporary files: it writes logs there
 	env    []string
 	url    string
@@ -89,6 +90,9 @@ func (h *functionsHost) start() {
 	} else {
 		h.cmd.Args = append(h.cmd.Args, "--script-root", h.root)
 	}
+	if h.auth {
+		h.cmd.Args = append(h.cmd.Args, "--enableAuth")
+	}
 	h.cmd.Env, h.cmd.Stdout, h.cmd.Stderr = h.env, h, h
 	if err := h.cmd.Start(); err != nil {
 		h.t.Fatal(err)
@@ -108,7 +112,7 @@ func (h *functionsHost) start() {
 			return false
 		}
 		response.Body.Close()
-		return response.StatusCode == http.StatusOK // the handler's page
+		return response.StatusCode == http.StatusOK || h.auth && response.StatusCode == http.StatusUnauthorized // the handler's page
 	})
 }
 

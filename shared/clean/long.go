@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	pieceBars   = 1 << 16 // about as many bars, with their rows, are in memory at once
+	pieceBars   = 1 << 15 // about as many bars, with their rows, are in memory at once
 	stretchBars = 1440    // bars in a row belong to one piece: a UTC day of minutes
 )
 

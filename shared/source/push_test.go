@@ -1,10 +1,13 @@
 package source_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"testing"
+	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -21,9 +24,20 @@ func pushOf(dataset, body string, options source.Options) source.Payload {
 	}
 }
 
-// rowsOf prints the rows of a push, one a line: number, start or the time as sent, open, high, low, close, volume.
+// rowsOf prints the rows of a push, one a line: number, start or the time as sent, open, high, low, close, volume. They are the same
+// from memory and read byte by byte.
 func rowsOf(t *testing.T, p source.Payload) string {
 	t.Helper()
+	opened, body := p, p.Body
+	opened.Body, opened.Open = nil, func() io.Reader { return iotest.OneByteReader(bytes.NewReader(body)) }
+	text := printRows(p)
+	if diff := cmp.Diff(text, printRows(opened)); diff != "" {
+		t.Errorf("in memory - byte by byte +\n%s", diff)
+	}
+	return text
+}
+
+func printRows(p source.Payload) string {
 	var text []string
 	err := source.Parse(p, func(r market.Row) {
 		if r.Unreadable != "" {
@@ -131,6 +145,23 @@ func TestPushesThatAreNoPush(t *testing.T) {
 	}
 }
 
+// A line of more than 1 MiB is refused, and those around it stand; so are those after a quote that is closed nowhere near.
+func TestLongLines(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for _, test := range []struct{ dataset, body, want string }{
+		{"push-line", "m close=1 60000000000\n" + long + " close=2 60000000000\nm close=3 60000000000", "1 60    1 \n2! the line has more than 1024 KiB\n3 60    3 "},
+		{"push-line", "m s=\"\nm close=1 60000000000\n# " + long[:1<<19] + "\n# " + long[:1<<19] + "\nm s=\"\",close=2 60000000000", "1! the field s has no value, or a quote that is not closed\n2 60    1 \n5 60    2 "},
+		{"push-line", "m s=\"\nm close=1 60000000000\n" + long + "\n\",close=2 60000000000", "1! the field s has no value, or a quote that is not closed\n2 60    1 \n3! the line has more than 1024 KiB\n4! a field is not of the form name=value"},
+		{"push-csv", "time,close\n60," + long + "\n60,3", "2! the line has more than 1024 KiB\n3 60    3 "},
+		{"push-csv", long + "\n60,3", "1! the line has more than 1024 KiB\nthe header is \"60,3\""},
+		{"push-ndjson", "{\"time\":60,\"close\":\"" + long + "\"}\n{\"time\":60,\"close\":3}", "1! the line has more than 1024 KiB\n2 60    3 "},
+	} {
+		if got := rowsOf(t, pushOf(test.dataset, test.body, source.Options{})); !strings.HasPrefix(got, test.want) {
+			t.Errorf("%s %.30q:\n%.500s\nwant\n%s", test.dataset, test.body, got, test.want)
+		}
+	}
+}
+
 // FuzzPush reads any bytes as any push: no panic, errors of a kind, bars that keep the cleaner's promises; and a good line of line
 // protocol before them is read whatever follows it.
 func FuzzPush(f *testing.F) {
@@ -149,6 +180,7 @@ func FuzzPush(f *testing.F) {
 			t.Errorf("error %v has no kind", err)
 		}
 		check(t, cleaner.Result())
+		rowsOf(t, p)
 		found := false
 		p = pushOf("push-line", "m close=1 1705276800000000000\n"+string(body), source.Options{})
 		err := source.Parse(p, func(r market.Row) { found = found || r.Number == 1 && r.Start == 1705276800 && r.Close == "1" })

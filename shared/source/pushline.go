@@ -28,16 +28,16 @@ func parsePushInflux(p Payload, emit func(market.Row)) error {
 	}
 	points := pointReader{from: p.lineReader()}
 	for number := 1; ; {
-		text, ends, whole, err := points.next()
+		point, ends, err := points.next()
 		switch {
 		case err == io.EOF:
 			return nil
 		case err != nil:
 			return fmt.Errorf("read line %d: %w", number, err)
-		case !whole:
-			push.refuse(number, text, tooLong)
+		case !point.whole:
+			push.refuse(number, point.text, tooLong)
 		default:
-			if text = strings.TrimSpace(text); text != "" && text[0] != '#' {
+			if text := strings.TrimSpace(point.text); text != "" && text[0] != '#' {
 				push.point(number, text)
 			}
 		}
@@ -48,43 +48,50 @@ func parsePushInflux(p Payload, emit func(market.Row)) error {
 // pointReader reads points: lines, but for one in whose quotes there are line ends.
 type pointReader struct {
 	from    lineReader
-	waiting []string // lines that were read in search of a closing quote
+	waiting []readLine // that were read in search of a closing quote
 }
 
-func (r *pointReader) line() (text string, whole bool, err error) {
+type readLine struct {
+	text  string
+	whole bool
+}
+
+func (r *pointReader) line() (l readLine, err error) {
 	if len(r.waiting) > 0 {
-		text, r.waiting = r.waiting[0], r.waiting[1:]
-		return text, true, nil
+		l, r.waiting = r.waiting[0], r.waiting[1:]
+		return l, nil
 	}
-	return r.from.next()
+	l.text, l.whole, err = r.from.next()
+	return l, err
 }
 
 // next returns the next point and how many lines it ends. A comment ends with its line, and so does a point whose quote is closed
 // nowhere, or only after more bytes than a line may have.
-func (r *pointReader) next() (text string, ends int, whole bool, err error) {
-	text, whole, err = r.line()
-	if err != nil || !whole || strings.IndexByte(text, '"') < 0 || strings.HasPrefix(strings.TrimLeft(text, " \t\r"), "#") {
-		return text, 1, whole, err
+func (r *pointReader) next() (point readLine, ends int, err error) {
+	point, err = r.line()
+	if err != nil || !point.whole || strings.IndexByte(point.text, '"') < 0 || strings.HasPrefix(strings.TrimLeft(point.text, " \t\r"), "#") {
+		return point, 1, err
 	}
 	var quotes quotes
-	quotes.pass(text)
-	lines := []string{text}
-	for length := len(text); quotes.open; {
-		more, whole, err := r.line()
+	quotes.pass(point.text)
+	var more []readLine
+	joined := []string{point.text}
+	for length := len(point.text); quotes.open; {
+		l, err := r.line()
 		if err != nil && err != io.EOF {
-			return text, 1, true, err
+			return point, 1, err
 		}
-		if length += len(more); err == io.EOF || !whole || length > maxLine {
-			if err == nil {
-				lines = append(lines, more)
-			}
-			r.waiting = append(lines[1:], r.waiting...)
-			return text, 1, true, nil
+		if err == nil {
+			more = append(more, l)
 		}
-		lines = append(lines, more)
-		quotes.pass(more)
+		if length += len(l.text); err == io.EOF || !l.whole || length > maxLine {
+			r.waiting = append(more, r.waiting...)
+			return point, 1, nil
+		}
+		joined = append(joined, l.text)
+		quotes.pass(l.text)
 	}
-	return strings.Join(lines, ""), len(lines), true, nil
+	return readLine{strings.Join(joined, ""), true}, len(joined), nil
 }
 
 // quotes tells whether a point is within quotes.
