@@ -29,6 +29,7 @@ type Source struct {
 	Cadence  market.Interval                               // of what Requests asks for; 0 for a source that only files come from
 	Symbol   func(market.Instrument) (string, bool)        // its name for an instrument; false when it has none
 	Requests func(in market.Instrument, ask Ask) []Request // what to ask for one instrument, in order
+	Feed     *Feed                                         // what it tells by itself; nil for a source that only answers
 
 	formats []format
 }
