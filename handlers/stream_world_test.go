@@ -51,7 +51,6 @@ type streamWorld struct {
 	src     source.Source
 	options StreamOptions
 	mu      sync.Mutex
-	events  []StreamEvent
 	scripts []func(line)
 	heard   []string         // subscriptions
 	happens chan StreamEvent // each event but those of bars
