@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,11 +36,10 @@ func TestStreamKeepsFrames(t *testing.T) {
 		l.say(sent[5:]...)
 		l.stay()
 	})
-	tell := w.options.Tell
+	tell, once := w.options.Tell, sync.OnceFunc(func() { close(inHand) })
 	w.options.Tell = func(e StreamEvent) {
-		if tell(e); e.Event == EventStored && inHand != nil {
-			close(inHand)
-			inHand = nil
+		if tell(e); e.Event == EventStored {
+			once()
 		}
 	}
 	events, err := w.follow(t, EventConnected, EventCaughtUp, EventStored, EventStored)
@@ -47,13 +47,13 @@ func TestStreamKeepsFrames(t *testing.T) {
 		t.Fatalf("%v, after %s", err, eventsText(events))
 	}
 	kept, batches := w.frames(t)
-	var once []string
+	var heard []string
 	for _, text := range kept {
-		if text == beat || !slices.Contains(once, text) {
-			once = append(once, text)
+		if text == beat || !slices.Contains(heard, text) {
+			heard = append(heard, text)
 		}
 	}
-	if diff := cmp.Diff(sent, once); diff != "" || batches < 2 {
+	if diff := cmp.Diff(sent, heard); diff != "" || batches < 2 {
 		t.Errorf("%d batches, want at least 2; frames (-sent +kept):\n%s", batches, diff)
 	}
 	if diff := cmp.Diff([]string{"11:57 42001.5 0.5", "11:59 42005 1.5", "12:00 42007.5 0.25"}, w.bars(t)); diff != "" {
@@ -191,11 +191,10 @@ func TestStreamWhenStorageFails(t *testing.T) {
 	w := newStreamWorld(t, storetest.Reopen(t, settings, failing),
 		func(l line) { l.say(online, ack("BTC/USD")); <-caughtUp; l.say(first, grown); l.stay() },
 		func(l line) { l.say(online, ack("BTC/USD"), first, grown, next); l.stay() })
-	tell := w.options.Tell
+	tell, once := w.options.Tell, sync.OnceFunc(func() { close(caughtUp) })
 	w.options.Tell = func(e StreamEvent) {
-		if tell(e); e.Event == EventCaughtUp && caughtUp != nil {
-			close(caughtUp)
-			caughtUp = nil
+		if tell(e); e.Event == EventCaughtUp {
+			once()
 		}
 	}
 	events, err := w.follow(t, EventLost, EventLost, EventConnected, EventConnected, EventStored, EventStored)

@@ -55,9 +55,15 @@ type word struct {
 	row    market.Row
 }
 
+// spot is which bar a word is about.
+type spot struct {
+	symbol string
+	start  int64
+}
+
 // heard is what a batch says.
 type heard struct {
-	words   map[Told]*word // by symbol and, of the row, only the start
+	words   map[spot]*word
 	newest  map[string]int64
 	clock   time.Time // the latest of the source's
 	broken  int       // line of the last frame of which something could not be read; 0 for none
@@ -67,7 +73,7 @@ type heard struct {
 
 // hear reads the frames of a batch. Rows are counted over all frames, in the order in which they are told.
 func (f *Feed) hear(body []byte) heard {
-	h := heard{words: map[Told]*word{}, newest: map[string]int64{}}
+	h := heard{words: map[spot]*word{}, newest: map[string]int64{}}
 	for line, text := range frames(body) {
 		frame, err := f.Read(text)
 		if err != nil {
@@ -97,7 +103,7 @@ func (h *heard) add(line int, at time.Time, told Told) {
 	}
 	h.rows++
 	told.Row.Number = h.rows
-	key := Told{Symbol: told.Symbol, Row: market.Row{Start: told.Row.Start}}
+	key := spot{told.Symbol, told.Row.Start}
 	if before, some := h.words[key]; !some || !at.Before(before.told) {
 		h.words[key] = &word{line: line, told: at, symbol: told.Symbol, row: told.Row}
 	}
@@ -133,10 +139,10 @@ func (f *Feed) parse(p Payload, emit func(market.Row)) error {
 	for _, id := range p.Series {
 		series[f.Symbol(id.Instrument)] = id
 	}
-	h := f.hear(p.Body)
-	if h.rows == 0 && len(bytes.TrimSpace(p.Body)) == 0 {
+	if len(bytes.TrimSpace(p.Body)) == 0 {
 		return fmt.Errorf("no frame where a batch of them was due: %w", ErrFormat)
 	}
+	h := f.hear(p.Body)
 	for _, row := range h.refused {
 		row.Interval = p.Interval
 		if len(p.Series) == 1 {
