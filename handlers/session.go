@@ -19,6 +19,7 @@ import (
 // batch is what was heard and is not kept yet.
 type batch struct {
 	body     []byte    // frames, one a line; those that are repeated from the batch before come first
+	repeated int       // bytes of these
 	frames   int       // without the repeated ones
 	news     bool      // some frame says more than that the connection lives
 	received time.Time // when the last byte of the last frame had arrived
@@ -140,7 +141,7 @@ func (s *stream) take(ctx context.Context, a arrival) error {
 	if len(s.waiting) == 0 && (frame.Joined != "" || frame.Refused != "") {
 		s.joined()
 	}
-	if len(s.batch.body) >= maxBatch {
+	if len(s.batch.body)-s.batch.repeated >= maxBatch {
 		return s.keep(ctx)
 	}
 	return nil
@@ -176,7 +177,11 @@ func (s *stream) keep(ctx context.Context) error {
 	for _, text := range s.src.Feed.Open(s.batch.body, s.batch.received.UnixMilli()) {
 		next.add(text)
 	}
-	next.news, next.frames = next.frames > 0, 0
+	next.news, next.frames, next.repeated = next.frames > 0, 0, len(next.body)
 	s.batch = next
+	if next.repeated > maxRepeated {
+		s.batch = batch{}
+		return fmt.Errorf("%s: %w: the frames of the bars in progress have more than %d MiB", s.src.Feed.URL, source.ErrUnavailable, maxRepeated>>20)
+	}
 	return nil
 }

@@ -57,7 +57,9 @@ const (
 	steady    = time.Minute      // a connection that lasted so long was none that fails at once
 	joinLimit = 30 * time.Second // for the answers to the subscription
 	stopLimit = 25 * time.Second // for what is in hand when the program is told to stop
-	maxBatch  = 1 << 20          // bytes of frames after which they are kept at once
+	maxBatch  = 1 << 20          // bytes of new frames after which they are kept at once
+	// maxRepeated bounds the frames that a batch repeats, in bytes: a snapshot of 720 bars of 60 coins has less.
+	maxRepeated = 8 << 20
 )
 
 // errNothingLeft ends a stream: trying again would not help.
@@ -81,7 +83,8 @@ type stream struct {
 // again after a pause; after each, the source's turn is run as its Fetch function would, which brings what was missed.
 //
 // What a kill loses is the batch in hand, and the next start catches up. Two streams at once keep every frame twice and end in
-// the same state: merging keeps the version received last. Memory: a batch of at most 2 MiB, a frame of at most 1 MiB.
+// the same state: merging keeps the version received last. Memory: a batch of at most 2 MiB of new frames and 8 of repeated ones,
+// and a frame of at most 1 MiB.
 // The error is nil when ctx is done and all is kept.
 func (a *App) Stream(ctx context.Context, src source.Source, o StreamOptions) error {
 	s := &stream{StreamOptions: o, app: a, src: src, symbols: map[string]string{}, missed: make(chan struct{}, 1)}
@@ -123,7 +126,7 @@ func (s *stream) follow(ctx context.Context) error {
 		case ctx.Err() != nil:
 			return kept
 		case errors.Is(err, errNothingLeft):
-			return fmt.Errorf("stream: %s %w", s.src.Name, err)
+			return errors.Join(fmt.Errorf("stream: %s %w", s.src.Name, err), kept)
 		case kept != nil:
 			err = kept
 		}
@@ -173,7 +176,7 @@ func (s *stream) catchUp(ctx context.Context) {
 				s.say(StreamEvent{Event: EventCaughtUp})
 				break
 			}
-			s.say(StreamEvent{Event: EventBehind, Reason: errors.Join(err, stopped).Error(), Again: s.app.Now().Add(s.Again).UTC()})
+			s.say(StreamEvent{Event: EventBehind, Reason: cmp.Or(err, stopped).Error(), Again: s.app.Now().Add(s.Again).UTC()})
 			wait(ctx, s.Again)
 		}
 	}

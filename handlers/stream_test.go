@@ -233,6 +233,33 @@ func TestStreamBatchesAreBounded(t *testing.T) {
 	}
 }
 
+// A source that tells ever more bars which are still to come does not fill the memory: what is repeated has a bound.
+func TestStreamRepeatsLittle(t *testing.T) {
+	w := newStreamWorld(t, storetest.Open(t), func(l line) {
+		l.say(online, ack("BTC/USD"))
+		for n := range 20 { // of 960 KiB each, and each with a bar of its own that never ends
+			bar := told("update", "12:00:30.1", fmt.Sprintf("23:%02d 42000.5 1.5", n))
+			l.say(strings.Replace(bar, `"channel"`, `"note":"`+strings.Repeat("x", 960<<10)+`","channel"`, 1))
+		}
+		l.stay()
+	})
+	w.options.Every = time.Hour
+	w.options.Longest = time.Hour
+	w.options.Pause = time.Hour
+	events, err := w.follow(t, EventConnected, EventLost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if e.Bytes > 10<<20 {
+			t.Errorf("a batch of %d bytes, want at most 10 MiB", e.Bytes)
+		}
+	}
+	if said := eventsText(events); !strings.Contains(said, "the frames of the bars in progress have more than 8 MiB") {
+		t.Errorf("got\n%s\nwant the connection lost for what it repeats", said)
+	}
+}
+
 // Two streams at once keep everything twice and end in the same state as one.
 func TestTwoStreamsAtOnce(t *testing.T) {
 	script := func(l line) {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,32 @@ func TestConnect(t *testing.T) {
 	text, err := socket.Read(t.Context(), time.Minute)
 	if err != nil || len(text) != maxFrame {
 		t.Errorf("read %d bytes, %v; want the longest frame that is taken, %d", len(text), err, maxFrame)
+	}
+}
+
+// Over TLS too, though the provider would rather speak HTTP/2, which has no such handshake.
+func TestConnectOverTLS(t *testing.T) {
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		c, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			t.Error(err)
+			return
+		}
+		_ = c.Write(r.Context(), websocket.MessageText, []byte(r.Proto))
+		_ = c.Close(websocket.StatusNormalClosure, "")
+	}))
+	server.EnableHTTP2 = true
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	c := open(t, Options{})
+	c.http.Transport.(*http.Transport).TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
+	socket, err := c.Connect(t.Context(), feedAt(server.URL))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer socket.Close()
+	if text, err := socket.Read(t.Context(), time.Minute); string(text) != "HTTP/1.1" {
+		t.Errorf("read %q, %v", text, err)
 	}
 }
 
