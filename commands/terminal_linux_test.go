@@ -121,3 +121,37 @@ func TestStoppedOnATerminal(t *testing.T) {
 		t.Errorf("the bar showed %v, want it less than 100 at the end:\n%s", percent, text)
 	}
 }
+
+// On a terminal the last line lives, and is gone from below what is said.
+func TestStreamOnATerminal(t *testing.T) {
+	settings, folder := storetest.Azurite(t), t.TempDir()
+	screen, program := terminal(t)
+	defer screen.Close()
+	c := streamCommandOf(t, settings, folder)
+	c.Stdout = program
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	var shown strings.Builder
+	interrupted, buffer := false, make([]byte, 4096)
+	for {
+		n, err := screen.Read(buffer)
+		shown.Write(buffer[:n])
+		if !interrupted && strings.Contains(shown.String(), "BTC-USD ") && strings.Contains(shown.String(), "caught up") {
+			interrupted = true
+			if err := c.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			program.Close() // the process has its own
+		}
+		if err != nil {
+			break
+		}
+	}
+	if err := c.Wait(); err != nil {
+		t.Errorf("it ended with %v, want exit code 0", err)
+	}
+	if !regexp.MustCompile(`\r\x1b\[2Kkraken connected, [\d,]+ told, 0 kept, BTC-USD [\d.]+`).MatchString(shown.String()) || !strings.HasSuffix(shown.String(), "\r\n") {
+		t.Errorf("got %q, want a line that says what was told last, and an end of line", shown.String())
+	}
+}

@@ -91,40 +91,50 @@ func (a *App) fetch(ctx context.Context, name string, payload []byte) error {
 	if err != nil {
 		return fmt.Errorf("fetch %s: %w", name, err)
 	}
+	_, err = a.turn(ctx, src, slot)
+	return err
+}
+
+// turn runs a source's turn of this slot. It returns why not everything was asked, nil when it was: somebody else may have the
+// turn, the provider may fail.
+func (a *App) turn(ctx context.Context, src source.Source, slot time.Time) (stopped, err error) {
 	ctx, cancel := context.WithTimeout(ctx, fetch.TurnLimit)
 	defer cancel()
 	if err := a.Store.Admit(ctx, a.gathers()); err != nil {
-		return fmt.Errorf("fetch %s: %w", name, err)
+		return nil, fmt.Errorf("fetch %s: %w", src.Name, err)
 	}
-	turn, claimed, err := a.Fetch.Claim(ctx, name, slot)
+	turn, claimed, err := a.Fetch.Claim(ctx, src.Name, slot)
 	if err != nil || !claimed {
-		return err
+		return errNotOurs, err
 	}
 	requests, err := a.requests(ctx, src, turn.FirstOfDay)
 	if err != nil {
-		return fmt.Errorf("fetch %s: %w", name, err)
+		return nil, fmt.Errorf("fetch %s: %w", src.Name, err)
 	}
 	got, err := a.gather(ctx, src, requests)
 	if err != nil {
-		return fmt.Errorf("fetch %s: %w", name, err)
+		return nil, fmt.Errorf("fetch %s: %w", src.Name, err)
 	}
 	if n := len(got.records); n > 0 {
-		if _, err := a.Keep(ctx, name, got.records[n-1].Date, got.records); err != nil {
-			return fmt.Errorf("fetch %s: %w", name, err)
+		if _, err := a.Keep(ctx, src.Name, got.records[n-1].Date, got.records); err != nil {
+			return nil, fmt.Errorf("fetch %s: %w", src.Name, err)
 		}
 	}
 	for _, answer := range got.fresh {
 		if err := a.Fetch.Remember(ctx, src, answer.request, answer.record); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	for _, id := range got.unknown {
-		if err := a.Fetch.MarkUnknown(ctx, name, id.Instrument); err != nil {
-			return err
+		if err := a.Fetch.MarkUnknown(ctx, src.Name, id.Instrument); err != nil {
+			return nil, err
 		}
 	}
-	return a.Fetch.End(ctx, turn, got.outcome(), got.stopped == nil)
+	return got.stopped, a.Fetch.End(ctx, turn, got.outcome(), got.stopped == nil)
 }
+
+// errNotOurs says of a turn that it was not run here.
+var errNotOurs = errors.New("another process has the source's turn")
 
 // decodeSlot reads a timer's payload: the schedule's occurrence that is run.
 func decodeSlot(payload []byte) (time.Time, error) {

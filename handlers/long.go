@@ -18,7 +18,7 @@ const (
 	longBody = 8 << 20 // bytes, unpacked
 )
 
-func isLong(r store.Record, size int) bool { return size > longBody && source.Streams(r.Dataset) }
+func isLong(r store.Record, size int) bool { return size > longBody && source.InPieces(r.Dataset) }
 
 // mergeLong merges the bars of a long record, piece by piece, each while the next is read, and returns the span that they touch.
 func (a *App) mergeLong(ctx context.Context, long *clean.Long, found *judgement) ([]market.Span, error) {

@@ -18,7 +18,10 @@ import (
 
 // longCommands are the documented commands that this test does not run whole: that they exist is all it asks. `func start` is
 // run by the tests under the real host, make test by whoever runs this.
-var longCommands = map[string]string{"make test": "make -n test", "make check": "make -n check", "make bench": "make -n bench", "func start": ""}
+var longCommands = map[string]string{
+	"make test": "make -n test", "make check": "make -n check", "make bench": "make -n bench", "func start": "",
+	"./assay stream kraken": "./assay stream kraken --help",
+}
 
 var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```")
 

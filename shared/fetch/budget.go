@@ -16,19 +16,20 @@ const maxWait = 10 * time.Second
 // maxCalls bounds the list in a budget's row: a text column holds 32 K characters.
 const maxCalls = 2000
 
-// debit takes one call out of a source's budget before it is made: there are never more than Calls in any period of Per,
-// all processes together. A source without a budget has none to keep. A call that was debited and then not made is lost.
-func (c *Client) debit(ctx context.Context, s source.Source) error {
-	if s.Budget.Calls == 0 {
+// debit takes one call out of a budget, which the row key of the source keeps, before it is made: there are never more than
+// Calls in any period of Per, all processes together. Without a budget there is none to keep. A call that was debited and
+// then not made is lost.
+func (c *Client) debit(ctx context.Context, name, key string, budget source.Budget) error {
+	if budget.Calls == 0 {
 		return nil
 	}
 	for {
 		var free time.Time // when the budget has room again
-		err := c.change(ctx, s.Name, "budget", func(r row) row {
+		err := c.change(ctx, name, key, func(r row) row {
 			now := c.now()
-			calls := recent(r.text("calls"), now, s.Budget.Per)
-			if limit := min(s.Budget.Calls, maxCalls); len(calls) >= limit {
-				free = time.UnixMilli(calls[len(calls)-limit]).Add(s.Budget.Per)
+			calls := recent(r.text("calls"), now, budget.Per)
+			if limit := min(budget.Calls, maxCalls); len(calls) >= limit {
+				free = time.UnixMilli(calls[len(calls)-limit]).Add(budget.Per)
 				return nil
 			}
 			free = time.Time{}
@@ -39,8 +40,8 @@ func (c *Client) debit(ctx context.Context, s source.Source) error {
 		}
 		left := free.Sub(c.now())
 		if left > maxWait {
-			return fmt.Errorf("%w: the budget of %d calls in %s is used up until %s",
-				ErrPaused, s.Budget.Calls, s.Budget.Per, free.UTC().Format(time.RFC3339))
+			return fmt.Errorf("%w: all %d of the %s in %s are used up until %s",
+				ErrPaused, budget.Calls, key, budget.Per, free.UTC().Format(time.RFC3339))
 		}
 		if err := c.wait(ctx, max(left, time.Millisecond)); err != nil {
 			return err

@@ -1,4 +1,5 @@
-// Package fetch is the one client towards providers: turns, budgets, circuit breaker, conditional requests, safe redirects.
+// Package fetch is the one client towards providers: turns, budgets, circuit breaker, conditional requests, safe redirects,
+// and the sockets over which a provider tells what is new (Connect).
 //
 // Construct a Client with New. A turn of a source is Claim, Ask for every request, Remember for every answer that was
 // stored, End. A process remembers nothing: all of it lies in the table sources, partition <source>, shared by all
@@ -7,6 +8,7 @@
 //	turn         slot: the schedule's occurrence (RFC 3339, UTC); claim: whose; until: when it is free unfinished; done;
 //	             full: the last UTC day (20240115) whose full questions were all asked; outcome: a sentence for people
 //	budget       calls: the moments of the calls within the budget's period, joined by commas
+//	connects     the same for connections to the source's feed
 //	breaker      failures in a row; until: when it may be tried again, 0 when it is closed; kind and reason: the last failure
 //	unknown~<instrument>  until: when the source is asked again for what it does not know
 //	cond~<hash>  etag, modified, sum: validators and SHA-256 of the last stored answer; url: what was asked, keys removed

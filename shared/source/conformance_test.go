@@ -9,6 +9,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -48,6 +49,10 @@ func TestConformance(t *testing.T) {
 	t.Logf("\n%s", table)
 }
 
+// batches are the cases of a feed that hold neither a correction nor a broken frame: where damage takes one of these away, the bar
+// that is left is another, and rightly so.
+var batches = []string{"ws-snapshot.txtar", "ws-next-bar.txtar", "ws-clock.txtar", "ws-disorder.txtar"}
+
 // TestConformanceOfCases does the same with the answers that we wrote, of which there is one for each live parser.
 func TestConformanceOfCases(t *testing.T) {
 	table := &bytes.Buffer{}
@@ -59,7 +64,7 @@ func TestConformanceOfCases(t *testing.T) {
 				t.Fatal(err)
 			}
 			p := payload(t, string(archive.Files[0].Data), string(archive.Files[1].Data))
-			if p.Status == http.StatusOK && len(accepted(t, p)) > 0 {
+			if (p.Status == http.StatusOK || slices.Contains(batches, filepath.Base(path))) && len(accepted(t, p)) > 0 {
 				fmt.Fprintf(columns, "%s\t%s\t%d bars\t\t\t\t\t\n", p.Dataset, path, len(accepted(t, p)))
 				holdAll(t, p, columns)
 			}

@@ -19,7 +19,7 @@ func FuzzParse(f *testing.F) {
 		"coinbase-candles", "kraken-ohlc", "bitstamp-ohlc", "lbma-json", "bitfinex-csv", "ecb-csv", "quandl-gold-csv",
 		"quandl-silver-csv", "lppm-csv", "cryptodatadownload-csv", "coinmarketcap-csv", "yahoo-csv", "stooq-csv", "fred-csv",
 		"monthly-csv", "workshop-json", "columns-csv", "bitfinex-candles", "goldapi-price", "swissquote-quotes", "ecb-sdmx-csv",
-		"ecb-xml", "nbp-gold", "binance-klines", "coingecko-price",
+		"ecb-xml", "nbp-gold", "binance-klines", "coingecko-price", "kraken-ws-ohlc",
 	}
 	for _, answer := range live {
 		f.Add([]byte(answer.body), uint8(slices.Index(datasets, answer.dataset)))
@@ -50,6 +50,9 @@ func FuzzParse(f *testing.F) {
 		}
 		if p.Dataset == "quandl-silver-csv" {
 			p.Series[0].Instrument = "XAG-USD-FIX"
+		}
+		if p.Dataset == "kraken-ws-ohlc" {
+			p.Series[0], p.Interval = market.SeriesID{Instrument: "BTC-USD", Source: "kraken"}, market.Minute
 		}
 		var rows []market.Row
 		cleaner := clean.New(clean.Origin{Received: p.Received})

@@ -33,6 +33,7 @@ var kraken = Source{
 	Cadence:  market.Minute,
 	Symbol:   krakenSymbol,
 	Requests: krakenRequests,
+	Feed:     krakenFeed,
 	Manner: Manner{
 		Limits:  "About one call a second per address.",
 		Window:  "The 720 newest bars, whatever is asked for.",
@@ -41,7 +42,7 @@ var kraken = Source{
 		Empty:   "Repeats the last price with volume 0.",
 		Times:   "Start of the bar, in seconds.",
 	},
-	formats: []format{{dataset: "kraken-ohlc", parse: parseKraken}},
+	formats: []format{{dataset: "kraken-ohlc", parse: parseKraken}, {dataset: krakenFeed.Dataset, parse: krakenFeed.parse}},
 }
 
 // krakenCodes are the two coins that Kraken calls by names of its own.
@@ -157,6 +158,8 @@ func krakenFailure(messages []string) error {
 		{"Rate limit", ErrLimited},
 		{"Throttled", ErrLimited},
 		{"lockout", ErrLimited},
+		{"Exceeded msg rate", ErrLimited},
+		{"Currency pair not supported", ErrUnknownSymbol},
 		{"Unknown asset", ErrUnknownSymbol},
 		{"Invalid arguments", ErrRefused},
 		{"Permission denied", ErrRefused},

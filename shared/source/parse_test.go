@@ -130,5 +130,8 @@ func rowText(row market.Row, several bool) string {
 	if row.Sampled {
 		words = append(words, "sampled")
 	}
+	if row.Unreadable != "" {
+		words = []string{words[0], "unreadable:", row.Unreadable}
+	}
 	return strings.Join(words, " ")
 }

@@ -30,6 +30,7 @@ type Source struct {
 	Cadence  market.Interval                               // of what Requests asks for; 0 for a source that only files come from
 	Symbol   func(market.Instrument) (string, bool)        // its name for an instrument; false when it has none
 	Requests func(in market.Instrument, ask Ask) []Request // what to ask for one instrument, in order
+	Feed     *Feed                                         // what it tells by itself; nil for a source that only answers
 
 	formats []format
 }
@@ -82,7 +83,7 @@ type Payload struct {
 	Status   int               // of the HTTP answer; 0 for a file
 	Header   http.Header
 	Body     []byte           // as stored; a file may be gzip or zip: the parser's Open unpacks it, bounded
-	Open     func() io.Reader // in place of Body where the dataset Streams: the body from its beginning, each time
+	Open     func() io.Reader // in place of Body where the dataset is read InPieces: the body from its beginning, each time
 	Received int64            // Unix milliseconds
 	Options  Options          // what a file does not say itself
 }

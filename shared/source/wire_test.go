@@ -96,6 +96,10 @@ var recorded = []struct {
 		received: "2020-05-06T05:41:28Z", status: 200, want: "BTC-USDT.binance 59: 2020-05-06 9033.15 ... 2020-05-06 9021.32",
 	},
 	{file: "binance-klines-btcusdt-5m.json", dataset: "binance-klines", series: "BTC-USDT.binance", interval: market.Minute, status: 200, kind: source.ErrFormat},
+	{
+		file: "kraken-ws-v2-ohlc-frames.jsonl", dataset: "kraken-ws-ohlc", series: "BTC-USDT.kraken", interval: market.Minute,
+		received: "2026-09-10T17:44:50Z", want: "BTC-USDT.kraken 9: 2026-09-10 77416.3 ... 2026-09-10 77340.1",
+	},
 	{file: "coinbase-error-404-notfound.json", dataset: "coinbase-candles", status: 404, kind: source.ErrUnknownSymbol},
 	{file: "coinbase-error-429.json", dataset: "coinbase-candles", status: 429, kind: source.ErrLimited},
 	{file: "coinbase-error-400-end-too-old.json", dataset: "coinbase-candles", status: 400, kind: source.ErrRefused},

@@ -9,8 +9,8 @@ import (
 	"slices"
 )
 
-// Streams reports whether a dataset's payload is read piece by piece: it may then have Open in place of Body.
-func Streams(dataset string) bool {
+// InPieces reports whether a dataset's payload is read piece by piece: it may then have Open in place of Body.
+func InPieces(dataset string) bool {
 	return slices.ContainsFunc(pushes, func(f format) bool { return f.dataset == dataset })
 }
 
