@@ -17,7 +17,8 @@ const (
 	maxSpread    = 24 * time.Hour      // over which those that are sent again at once are spread; a queue hides a message for 7 days at most
 )
 
-// Reconcile puts every raw blob that got lost on its way back on it, and removes receipts that nobody needs any more.
+// Reconcile puts every raw blob that got lost on its way back on it, removes receipts that nobody needs any more, and has sources
+// asked for the history that they have not told yet.
 //
 // Running it twice, or two at once, sends nothing twice: who moves the receipt's count of tries, by compare-and-swap, is who
 // sends. A kill between the two loses one of the tries, and the next is due later by itself.
@@ -40,6 +41,9 @@ func (a *App) Reconcile(ctx context.Context, _ []byte) error {
 		if err := a.resend(ctx, receipt, n, len(lost)); err != nil {
 			errs = append(errs, fmt.Errorf("reconcile %s: %w", receipt.Name, err))
 		}
+	}
+	if err := a.reconcileHistory(ctx); err != nil {
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }

@@ -39,8 +39,8 @@ func (c *Client) debit(ctx context.Context, s source.Source) error {
 		}
 		left := free.Sub(c.now())
 		if left > maxWait {
-			return fmt.Errorf("%w: the budget of %d calls in %s is used up until %s",
-				ErrPaused, s.Budget.Calls, s.Budget.Per, free.UTC().Format(time.RFC3339))
+			return &Paused{free, fmt.Sprintf("the budget of %d calls in %s is used up until %s",
+				s.Budget.Calls, s.Budget.Per, free.UTC().Format(time.RFC3339))}
 		}
 		if err := c.wait(ctx, max(left, time.Millisecond)); err != nil {
 			return err

@@ -18,10 +18,15 @@ func pair(id string) (base, quote string) {
 // in the turns that follow, the oldest first.
 const maxWindows = 10
 
-// windows makes the requests for one instrument: its minutes since From in windows of size bars, then, if all is asked for,
-// the newest window of hours and of days. Request takes the starts of the first and the last bar; windows share a bar,
+// windows makes the requests for one instrument: its minutes since From in windows of the source's size, then, if all is asked
+// for, the newest window of hours and of days. Request takes the starts of the first and the last bar; windows share a bar,
 // because providers differ on whether the last is included.
-func windows(ask Ask, size int64, request func(i market.Interval, from, last int64) Request) []Request {
+func windows(in market.Instrument, ask Ask, size int64, one func(in market.Instrument, i market.Interval, from, last int64) Request) []Request {
+	request := func(i market.Interval, from, last int64) Request {
+		r := one(in, i, from, last)
+		r.From, r.To = from, last
+		return r
+	}
 	newest := func(i market.Interval) (from, last int64) {
 		last = i.Floor(ask.Now)
 		return last - (size-1)*int64(i), last

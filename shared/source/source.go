@@ -29,6 +29,7 @@ type Source struct {
 	Cadence  market.Interval                               // of what Requests asks for; 0 for a source that only files come from
 	Symbol   func(market.Instrument) (string, bool)        // its name for an instrument; false when it has none
 	Requests func(in market.Instrument, ask Ask) []Request // what to ask for one instrument, in order
+	Past     Past                                          // how it is asked for its history
 
 	formats []format
 }
@@ -69,6 +70,7 @@ type Request struct {
 	Dataset     string // names the parser of the answer
 	Series      []market.SeriesID
 	Interval    market.Interval
+	From, To    int64    // the bars that a good answer has all of, as far as there are any: [From, To) in Unix seconds; both 0 where only the newest price is asked for
 	Conditional bool     // ask with If-None-Match and If-Modified-Since
 	Else        *Request // what to ask instead when this fails; nil when there is no other way
 }
