@@ -54,7 +54,7 @@ into one history with receipts. It is configured by settings in the environment:
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(importCommand(p), hostCommand(p), runCommand(p), invokeCommand(p), stageCommand(p), sourcesCommand(p), simCommand(), seriesCommand(p))
+	root.AddCommand(importCommand(p), backfillCommand(p), hostCommand(p), runCommand(p), invokeCommand(p), stageCommand(p), sourcesCommand(p), simCommand(), seriesCommand(p))
 	return root
 }
 

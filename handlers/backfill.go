@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"assay/shared/fetch"
+	"assay/shared/market"
 	"assay/shared/source"
 	"assay/shared/store"
 )
@@ -70,7 +71,7 @@ type window struct {
 
 // window asks for the next window of a part.
 func (a *App) window(ctx context.Context, name string, part store.JobPart) (window, error) {
-	src, in, why := a.enabled(name, part.Series.Instrument)
+	src, in, why := a.Enabled(name, part.Series.Instrument)
 	if why != "" {
 		return ended(part, store.Off, why), nil
 	}
@@ -96,7 +97,7 @@ func (a *App) window(ctx context.Context, name string, part store.JobPart) (wind
 		if err := a.Fetch.Remember(ctx, src, request, record); err != nil {
 			return window{}, err
 		}
-		part.Bars += barsIn(record)
+		part.Bars += barsIn(record, market.Range{From: part.Cursor, To: next})
 	case !errors.Is(failure, fetch.ErrUnchanged):
 		return a.failed(ctx, src, part, failure)
 	}
@@ -159,15 +160,19 @@ func leavingSome(src source.Source) source.Source {
 	return src
 }
 
-// barsIn counts the bars of an answer.
-func barsIn(record store.Record) int {
+// barsIn counts the bars of an answer that lie in a range: windows share a bar.
+func barsIn(record store.Record, r market.Range) int {
 	result, err := cleaned(record)
 	if err != nil {
 		return 0
 	}
 	n := 0
 	for _, bars := range result.Bars {
-		n += len(bars)
+		for _, b := range bars {
+			if r.From <= b.Start && b.Start < r.To {
+				n++
+			}
+		}
 	}
 	return n
 }

@@ -97,23 +97,23 @@ func (a *App) moveJob(ctx context.Context, id string, delay time.Duration, chang
 	return job, a.Store.Queues.Send(ctx, store.Backfill, jobMessage{1, job.ID, job.Step}.encode(), delay)
 }
 
-// enabled returns a source and an instrument, or why the one is not asked for the other.
-func (a *App) enabled(name, instrument string) (src source.Source, in market.Instrument, why string) {
+// Enabled returns a source and an instrument, or why the one is not asked for the other.
+func (a *App) Enabled(name, instrument string) (src source.Source, in market.Instrument, why string) {
 	src, found := source.Find(name)
 	if !found {
 		return src, in, "no source is called " + name
-	}
-	if why = src.Inert(a.Config.AcceptTerms, a.Config.Keys); why != "" {
-		return src, in, why
 	}
 	in, known := market.Lookup(instrument)
 	if !known {
 		in, known = market.Coin(instrument)
 	}
 	if _, has := src.Symbol(in); !known || !has {
-		return src, in, name + " has no name for " + instrument
+		return src, in, name + " does not have " + instrument
 	}
-	return src, in, ""
+	if why = src.Inert(a.Config.AcceptTerms, a.Config.Keys); why != "" {
+		why = name + " is " + why
+	}
+	return src, in, why
 }
 
 // jobMessage is a message of the queue backfill: the step of a job that is due.
