@@ -34,6 +34,9 @@ func (a *App) RequestBackfill(ctx context.Context, source string, parts []store.
 	}
 	for _, job := range jobs {
 		if strings.HasSuffix(job.ID, "-"+name) {
+			if err := a.sendUnfinished(ctx, job); err != nil {
+				return job, fmt.Errorf("request a backfill: %w", err)
+			}
 			return a.beginAgain(ctx, job)
 		}
 	}
@@ -75,6 +78,23 @@ func (a *App) beginAgain(ctx context.Context, seen store.Job) (store.Job, error)
 		j.Step++
 		return true
 	})
+}
+
+// sendUnfinished sends on its way again what came of a job and was not loaded: who worked on it may have been killed, and a queue
+// hides their messages for minutes. Who is at work on one does it twice, which changes nothing.
+func (a *App) sendUnfinished(ctx context.Context, job store.Job) error {
+	receipts, err := a.Store.Receipts(ctx, job.Source, job.Created, a.Now().UnixMilli()+1)
+	if err != nil {
+		return err
+	}
+	for _, r := range receipts {
+		if r.State == store.Stored || r.State == store.Cleaned {
+			if err := a.send(ctx, r, 0); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // moveJob changes a job by compare-and-swap and queues the step that is due then, visible after delay. Of several who would, one

@@ -31,7 +31,7 @@ func (w *historyWorld) gapsOf(t *testing.T, series string, from, to time.Time) a
 }
 
 // Any one venue is down for a week. The consensus has every minute in which anybody traded, and afterwards the venue's own series
-// has too, but for Kraken, who keeps 720 minutes. A turn a day stands for the 288 that there are: the windows are the same.
+// has too, but for Kraken, who keeps 720 minutes. A turn every two days stands for the 576 that there are: it looks back as far.
 func TestOneSourceDownForAWeek(t *testing.T) {
 	for _, name := range venues {
 		t.Run(name, func(t *testing.T) {
@@ -41,8 +41,8 @@ func TestOneSourceDownForAWeek(t *testing.T) {
 			w.turn(t, venues...)
 			w.drain(t, 1)
 			w.exchange.set(true, name)
-			for range 7 {
-				w.forward(24 * time.Hour)
+			for _, days := range []int{2, 2, 2, 1} {
+				w.forward(time.Duration(days) * 24 * time.Hour)
 				w.turn(t, venues...)
 				w.drain(t, 1)
 			}
@@ -70,12 +70,12 @@ func TestOneSourceDownForAWeek(t *testing.T) {
 				if venue != "kraken" && lost > 0 {
 					t.Errorf("%s lacks %d minutes in which it traded", venue, lost)
 				}
-				if missing := w.gapsOf(t, "BTC-USD."+venue, noon, end).Missing; venue != "kraken" && len(missing) > 0 && missing["no trade"] == 0 {
-					t.Errorf("%s lacks %v, want minutes without a trade at most", venue, missing)
-				}
 			}
 			if anybody == 0 {
 				t.Fatal("nobody traded: this test tests nothing")
+			}
+			if missing := w.gapsOf(t, "BTC-USD."+name, noon, end).Missing; name != "kraken" && len(missing) > 0 && missing["no trade"] == 0 {
+				t.Errorf("%s lacks %v, want minutes without a trade at most", name, missing)
 			}
 			if name == "kraken" {
 				kept := back.Truncate(time.Minute).Add(-719 * time.Minute)
@@ -89,5 +89,46 @@ func TestOneSourceDownForAWeek(t *testing.T) {
 				t.Errorf("a limit was broken %d times", w.exchange.refused)
 			}
 		})
+	}
+}
+
+// Everything is down for an hour: a gap, and then none where a history reaches that far. The quotes of metals keep theirs, and the
+// reason is that nobody can be asked any more.
+func TestAllDownForAnHour(t *testing.T) {
+	clock := &clockAt{at: noon}
+	w := newHistoryWorld(t, storetest.Open(t), clock, newExchange(t, clock.now), "BTC-USD", "XAU-USD")
+	w.knows(t, noon.Add(-10*time.Minute))
+	all := append([]string{"goldapi", "swissquote"}, venues...)
+	turns := func(n int) {
+		for range n {
+			w.turn(t, all...)
+			w.drain(t, 1)
+			w.forward(5 * time.Minute)
+		}
+	}
+	turns(3)
+	down := w.now().Truncate(5 * time.Minute) // a wait for a budget has moved the clock
+	w.exchange.set(true, all...)
+	w.turn(t, all...)
+	w.forward(time.Hour)
+	w.exchange.set(false, all...)
+
+	coins, gold := w.gapsOf(t, "BTC-USD", noon, w.now()), w.gapsOf(t, "XAU-USD", noon, w.now())
+	if len(coins.Gaps) != 1 || coins.Gaps[0].Bars < 50 || coins.Gaps[0].Reason != "not fetched" {
+		t.Errorf("while all is down BTC-USD lacks %+v, want one gap, not fetched", coins.Gaps)
+	}
+	if len(gold.Gaps) != 1 || gold.Gaps[0].Bars != 10 {
+		t.Errorf("while all is down XAU-USD lacks %+v, want one gap of ten times five minutes, the last ten minutes left out", gold.Gaps)
+	}
+
+	turns(3)
+	w.reconcile(t)
+	if missing := w.gapsOf(t, "BTC-USD", noon, w.now()).Missing; len(missing) > 0 {
+		t.Errorf("afterwards BTC-USD lacks %v, want nothing", missing)
+	}
+	gaps := w.gapsOf(t, "XAU-USD", noon, down.Add(70*time.Minute)).Gaps
+	want := []string{down.Format(time.RFC3339), down.Add(time.Hour).Format(time.RFC3339), "beyond the source's history"}
+	if len(gaps) != 1 || !cmp.Equal(want, []string{gaps[0].From, gaps[0].To, gaps[0].Reason}) {
+		t.Errorf("afterwards XAU-USD lacks %+v, want %v", gaps, want)
 	}
 }
