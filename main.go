@@ -92,6 +92,7 @@ func functions(app *handlers.App) host.Functions {
 			"FetchNBP":        app.FetchNBP,
 			"FetchBinance":    app.FetchBinance,
 			"FetchCoinGecko":  app.FetchCoinGecko,
+			"Backfill":        app.Backfill,
 			"Clean":           app.Clean,
 			"Load":            app.Load,
 			"Reconcile":       app.Reconcile,

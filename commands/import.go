@@ -5,14 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
 	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"assay/handlers"
-	"assay/shared/host"
 	"assay/shared/source"
 	"assay/shared/store"
 )
@@ -134,17 +132,11 @@ func interrupted(ctx context.Context, err error, kept []*imported) error {
 
 // drain takes messages for Clean and Load until every file has come as far as it will.
 func (p *Program) drain(ctx context.Context, kept []*imported, progress *progress) error {
-	functions := host.Functions{Work: map[string]host.Work{}, HTTP: p.Functions.HTTP}
-	for name, work := range p.Functions.Work {
-		functions.Work[name] = func(ctx context.Context, payload []byte) error {
-			err := work(ctx, payload)
-			if pointer, bad := handlers.DecodePointer(payload); bad == nil {
-				progress.worked(name, pointer, err)
-			}
-			return err
+	h, err := p.draining(func(function string, payload []byte, err error) {
+		if pointer, bad := handlers.DecodePointer(payload); bad == nil {
+			progress.worked(function, pointer, err)
 		}
-	}
-	h, err := host.New(p.Files, functions, host.Options{Getenv: os.Getenv, Queues: p.App.Store.Queues, Log: slog.New(slog.DiscardHandler)})
+	})
 	if err != nil {
 		return err
 	}

@@ -66,15 +66,10 @@ func (a *App) firstRequest(src source.Source) (in market.Instrument, request sou
 
 // examined says what an answer holds.
 func examined(in market.Instrument, record store.Record) (string, error) {
-	payload, err := payloadOf(record, record.Date.UnixMilli())
+	result, err := cleaned(record)
 	if err != nil {
 		return "", err
 	}
-	cleaner := clean.New(clean.Origin{Received: payload.Received, Authority: record.Authority})
-	if err := source.Parse(payload, cleaner.Add); err != nil {
-		return "", err
-	}
-	result := cleaner.Result()
 	bars, newest := 0, market.Bar{}
 	for _, some := range result.Bars {
 		bars += len(some)
@@ -92,4 +87,17 @@ func examined(in market.Instrument, record store.Record) (string, error) {
 		text += fmt.Sprintf("; %d rows or fields refused, the first: %s", result.Rejected, result.Rejects[0].Reason)
 	}
 	return text, nil
+}
+
+// cleaned does with an answer what Clean will do.
+func cleaned(record store.Record) (clean.Result, error) {
+	payload, err := payloadOf(record, record.Date.UnixMilli())
+	if err != nil {
+		return clean.Result{}, err
+	}
+	cleaner := clean.New(clean.Origin{Received: payload.Received, Authority: record.Authority})
+	if err := source.Parse(payload, cleaner.Add); err != nil {
+		return clean.Result{}, err
+	}
+	return cleaner.Result(), nil
 }

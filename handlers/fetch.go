@@ -125,6 +125,9 @@ func (a *App) turn(ctx context.Context, src source.Source, slot time.Time) (stop
 			return nil, err
 		}
 	}
+	if err := a.Fetch.Answered(ctx, src.Name, got.answered...); err != nil {
+		return nil, err
+	}
 	for _, id := range got.unknown {
 		if err := a.Fetch.MarkUnknown(ctx, src.Name, id.Instrument); err != nil {
 			return nil, err
@@ -149,16 +152,24 @@ func decodeSlot(payload []byte) (time.Time, error) {
 
 // gathered is what one turn has got.
 type gathered struct {
-	records []store.Record    // to be stored
-	fresh   []answer          // those of them that were understood
-	unknown []market.SeriesID // that the provider has no such thing
-	asked   int
-	stopped error // why the turn ended before everything was asked; nil when it did not
+	records  []store.Record    // to be stored
+	fresh    []answer          // those of them that were understood
+	answered []source.Request  // those that were understood, now or when the same answer came before
+	unknown  []market.SeriesID // that the provider has no such thing
+	asked    int
+	stopped  error // why the turn ended before everything was asked; nil when it did not
 }
 
 type answer struct {
 	request source.Request
 	record  store.Record
+}
+
+// answers notes that a request was answered. What was asked instead of it answers another question.
+func (g *gathered) answers(request source.Request, record store.Record) {
+	if record.Dataset == request.Dataset {
+		g.answered = append(g.answered, request)
+	}
 }
 
 // outcome is a sentence for people.
@@ -189,6 +200,7 @@ func (a *App) gather(ctx context.Context, src source.Source, requests []source.R
 		case err == nil:
 			g.fresh = append(g.fresh, answer{request, record})
 			g.records = append(g.records, record)
+			g.answers(request, record)
 		case errors.Is(err, source.ErrFormat), errors.Is(err, source.ErrUnknownSymbol):
 			g.records = append(g.records, record)
 			if request.Else != nil {
@@ -198,6 +210,7 @@ func (a *App) gather(ctx context.Context, src source.Source, requests []source.R
 				g.unknown = append(g.unknown, request.Series...)
 			}
 		case errors.Is(err, fetch.ErrUnchanged):
+			g.answers(request, record)
 		case errors.Is(err, fetch.ErrPaused), errors.Is(err, source.ErrLimited),
 			errors.Is(err, source.ErrUnavailable), errors.Is(err, source.ErrRefused):
 			g.stopped = err

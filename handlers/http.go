@@ -10,7 +10,7 @@ import (
 
 // Api answers GET and HEAD of every path below /api. It only reads.
 func (a *App) Api() http.Handler {
-	return api.New(api.Options{History: a.History, Store: a.Store, Now: a.Now, Version: version()})
+	return api.New(api.Options{History: a.History, Store: a.Store, Fetch: a.Fetch, Now: a.Now, Version: version()})
 }
 
 // Page answers GET and HEAD of every other path: the page and its assets. It reads nothing: the page asks Api.

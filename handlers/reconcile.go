@@ -17,8 +17,8 @@ const (
 	maxSpread    = 24 * time.Hour      // over which those that are sent again at once are spread; a queue hides a message for 7 days at most
 )
 
-// Reconcile puts every raw blob that got lost on its way back on it, removes receipts that nobody needs any more, joins old raw
-// blobs, and closes the open view of old hours.
+// Reconcile puts every raw blob that got lost on its way back on it, removes receipts that nobody needs any more, has sources asked
+// for the history that they have not told yet, joins old raw blobs, and closes the open view of old hours.
 //
 // Running it twice, or two at once, sends nothing twice: who moves the receipt's count of tries, by compare-and-swap, is who
 // sends. A kill between the two loses one of the tries, and the next is due later by itself.
@@ -42,7 +42,7 @@ func (a *App) Reconcile(ctx context.Context, _ []byte) error {
 			errs = append(errs, fmt.Errorf("reconcile %s: %w", receipt.Name, err))
 		}
 	}
-	return errors.Join(append(errs, a.join(ctx, sources), a.dropHours(ctx))...)
+	return errors.Join(append(errs, a.reconcileHistory(ctx), a.join(ctx, sources), a.dropHours(ctx))...)
 }
 
 // reconcile does one source, and returns the receipts whose pointers are to be sent again.

@@ -43,7 +43,8 @@ func (a *App) requests(ctx context.Context, src source.Source, firstOfDay bool) 
 }
 
 // wants lists the instruments of the watchlist that a source is asked for. One that it did not know lately, and has never told
-// anything of, is left out.
+// anything of, is left out. Minutes are asked for two days back at most, so that after a longer pause the newest prices come first;
+// Reconcile sees to those before.
 func (a *App) wants(ctx context.Context, src source.Source, firstOfDay bool) ([]want, error) {
 	entries, err := a.History.Entries(ctx)
 	if err != nil {
@@ -68,6 +69,9 @@ func (a *App) wants(ctx context.Context, src source.Source, firstOfDay bool) ([]
 			ask.From = mark - int64(overlap/time.Second)
 			if firstOfDay {
 				ask.From -= int64(dayOverlap / time.Second)
+			}
+			if src.Cadence == market.Minute {
+				ask.From = max(ask.From, ask.Now-int64((dayOverlap+overlap)/time.Second))
 			}
 		}
 		wants = append(wants, want{in, ask})

@@ -112,11 +112,11 @@ func (s *server) start(line *regexp.Regexp, ready func(match []string) bool) {
 	s.t.Fatalf("%s ended before it was ready", filepath.Base(s.command.Path))
 }
 
-// run starts `assay run` with some functions on a free port.
-func (b *bench) run(storage, only string) *server {
+// run starts `assay run` with some functions, all when none is named, on a free port.
+func (b *bench) run(storage, only string, settings ...string) *server {
 	b.t.Helper()
 	s := &server{t: b.t, command: exec.Command(b.binary, "run", "--port", "0", "--only", only)}
-	s.command.Env = append(os.Environ(), "AzureWebJobsStorage="+storage)
+	s.command.Env = append(append(os.Environ(), "AzureWebJobsStorage="+storage), settings...)
 	s.start(regexp.MustCompile(`"url":("[^"]*")`), func(m []string) bool { return json.Unmarshal([]byte(m[1]), &s.url) == nil })
 	s.url = strings.TrimSuffix(s.url, "/")
 	return s

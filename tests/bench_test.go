@@ -22,7 +22,7 @@ func TestBars(t *testing.T) {
 	for _, part := range []struct {
 		name    string
 		measure func()
-	}{{"imports", b.imports}, {"pushes", b.pushes}, {"reads", b.reads}, {"starts", b.starts}} {
+	}{{"imports", b.imports}, {"pushes", b.pushes}, {"reads", b.reads}, {"starts", b.starts}, {"history", b.history}} {
 		t.Run(part.name, func(t *testing.T) {
 			b.t = t
 			part.measure()

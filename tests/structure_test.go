@@ -13,7 +13,7 @@ var layers = [][]string{
 	{"assay/commands"},
 	{"assay/handlers"},
 	{"assay/shared/api"},
-	{"assay/shared/history", "assay/shared/fetch", "assay/shared/chart"},
+	{"assay/shared/history", "assay/shared/fetch", "assay/shared/gaps", "assay/shared/chart"},
 	{"assay/shared/store"},
 	{"assay/shared/source", "assay/shared/clean", "assay/shared/consensus", "assay/shared/chunk", "assay/shared/analysis"},
 	{"assay/shared/market"},
@@ -29,7 +29,7 @@ var beside = map[string]struct{ by, imports []string }{
 }
 
 // pure packages do no I/O: they import nothing that could.
-var pure = []string{"market", "source", "clean", "consensus", "chunk", "analysis"}
+var pure = []string{"market", "source", "clean", "consensus", "chunk", "gaps", "analysis"}
 
 var impure = []string{"os", "net", "net/http/httptest", "database/sql", "log", "log/slog", "assay/shared/config", "assay/shared/telemetry"}
 

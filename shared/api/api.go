@@ -18,6 +18,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
+	"assay/shared/fetch"
 	"assay/shared/history"
 	"assay/shared/store"
 )
@@ -26,6 +27,7 @@ import (
 type Options struct {
 	History *history.History
 	Store   *store.Store
+	Fetch   *fetch.Client
 	Now     func() time.Time
 	Version string // of the program: a part of every ETag, since another release may print an answer differently
 }
@@ -64,6 +66,18 @@ func (a *api) routes() {
 		"/api/v1/series/{id}/explain", "explain-bar", "Why a bar is what it is",
 		"Its version at every source, how that was judged, what was refused of it, and the raw blob that it came from.",
 	}, reflect.TypeFor[Explanation](), a.explain)
+	get(a, route{
+		"/api/v1/series/{id}/gaps", "list-gaps", "What a series lacks, and why",
+		"Runs of missing bars, each with a reason: closed, no trade, venue halted, our failure, not fetched, rejected, beyond the source's history.",
+	}, reflect.TypeFor[Gaps](), a.getGaps)
+	get(a, route{
+		"/api/v1/jobs", "list-jobs", "The jobs that were made on a day",
+		"Jobs fetch the history of a source, window by window.",
+	}, reflect.TypeFor[JobList](), a.listJobs)
+	get(a, route{
+		"/api/v1/jobs/{id}", "get-job", "How far a job has come",
+		"What came of each series, and what could not come.",
+	}, reflect.TypeFor[Job](), a.getJob)
 	get(a, route{
 		"/api/v1/expensive-things", "expensive-things", "Bitcoin, gold, silver and platinum, daily",
 		"Of each the one series that covers the range best, never several spliced. Without from and to five years back from the newest bar.",

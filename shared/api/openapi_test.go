@@ -32,8 +32,8 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 		t.Errorf("OpenAPI %s of version %s; want 3.1, v1.2.3", document.OpenAPI, document.Info.Version)
 	}
 	want := []string{
-		"/api/metrics/{name}", "/api/v1/expensive-things", "/api/v1/ingest/{series}", "/api/v1/receipts", "/api/v1/rejects", "/api/v1/series", "/api/v1/series/{id}",
-		"/api/v1/series/{id}/bars", "/api/v1/series/{id}/explain", "/api/v1/status",
+		"/api/metrics/{name}", "/api/v1/expensive-things", "/api/v1/ingest/{series}", "/api/v1/jobs", "/api/v1/jobs/{id}", "/api/v1/receipts", "/api/v1/rejects", "/api/v1/series", "/api/v1/series/{id}",
+		"/api/v1/series/{id}/bars", "/api/v1/series/{id}/explain", "/api/v1/series/{id}/gaps", "/api/v1/status",
 	}
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(document.Paths))); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
@@ -82,7 +82,10 @@ func answersAreAsDocumented(t *testing.T, w *world, simulated bool) {
 		"/api/v1/series/XAU-USD.workshop/bars?format=rows":     "/api/v1/series/{id}/bars",
 		"/api/v1/series/BTC-USD/explain?t=2024-01-15":          "/api/v1/series/{id}/explain",
 		"/api/v1/series/BTC-USD/explain?t=2020-01-15":          "/api/v1/series/{id}/explain",
-		"/api/v1/expensive-things":                             "/api/v1/expensive-things",
+		"/api/v1/series/BTC-USD/gaps":                          "/api/v1/series/{id}/gaps",
+		"/api/v1/series/XAU-USD.workshop/gaps?from=2024-01-10": "/api/v1/series/{id}/gaps",
+		"/api/v1/jobs":             "/api/v1/jobs",
+		"/api/v1/expensive-things": "/api/v1/expensive-things",
 		"/api/v1/expensive-things?from=2000-01-01&maxPoints=2": "/api/v1/expensive-things",
 		"/api/v1/rejects?series=BTC-USD.kraken":                "/api/v1/rejects",
 		"/api/v1/receipts":                                     "/api/v1/receipts",

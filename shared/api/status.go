@@ -89,7 +89,11 @@ func (a *api) fillStatus(ctx context.Context, s *Status) error {
 	var mu sync.Mutex
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(8)
-	for _, queue := range []string{store.RawPrices, store.Poison(store.RawPrices), store.CleanPrices, store.Poison(store.CleanPrices)} {
+	queues := []string{store.RawPrices, store.CleanPrices, store.Backfill}
+	for _, queue := range queues {
+		queues = append(queues, store.Poison(queue))
+	}
+	for _, queue := range queues {
 		group.Go(func() error {
 			n, err := a.Store.Queues.Length(ctx, queue)
 			mu.Lock()

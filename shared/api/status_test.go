@@ -39,7 +39,8 @@ func TestStatus(t *testing.T) {
 	if !got.Storage.Reachable || got.Version != "v1.2.3" || len(got.Sources) != len(source.All) {
 		t.Errorf("got %+v; want reachable storage, v1.2.3, %d sources", got, len(source.All))
 	}
-	if diff := cmp.Diff(map[string]int{"raw-prices": 2, "raw-prices-poison": 0, "clean-prices": 0, "clean-prices-poison": 1}, got.Queues); diff != "" {
+	queues := map[string]int{"raw-prices": 2, "raw-prices-poison": 0, "clean-prices": 0, "clean-prices-poison": 1, "backfill": 0, "backfill-poison": 0}
+	if diff := cmp.Diff(queues, got.Queues); diff != "" {
 		t.Errorf("queues (-want +got):\n%s", diff)
 	}
 	if last := got.Series["BTC-USD"]["1d"]; last != "2024-01-15T00:00:00Z" {

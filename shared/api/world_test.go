@@ -10,6 +10,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 
+	"assay/shared/fetch"
 	"assay/shared/history"
 	"assay/shared/market"
 	"assay/shared/store"
@@ -34,11 +35,12 @@ func newWorld(tb testing.TB, s *store.Store) *world {
 	tb.Helper()
 	w := &world{tb: tb, clock: time.Date(2024, 2, 1, 12, 0, 0, 0, time.UTC)}
 	w.tables = &history.Memory{}
+	var client *fetch.Client
 	if s != nil {
-		w.tables = s.Tables
+		w.tables, client = s.Tables, testClient(tb, s, w.now)
 	}
 	w.history = history.New(w.tables, w.now)
-	w.handler = New(Options{History: w.history, Store: s, Now: w.now, Version: "v1.2.3"})
+	w.handler = New(Options{History: w.history, Store: s, Fetch: client, Now: w.now, Version: "v1.2.3"})
 	return w
 }
 

@@ -39,8 +39,9 @@ func (c *Client) enter(ctx context.Context, source string) (tripped bool, err er
 		return row{"failures": r.number("failures"), "until": now.Add(probeTime).UnixMilli(), "reason": r.text("reason"), "kind": r.text("kind")}
 	})
 	if err == nil && shut {
-		err = fmt.Errorf("%w: the breaker is open until %s after %d failures, the last: %s",
-			ErrPaused, time.UnixMilli(r.number("until")).UTC().Format(time.RFC3339), r.number("failures"), r.text("reason"))
+		until := time.UnixMilli(r.number("until")).UTC()
+		err = &Paused{until, fmt.Sprintf("the breaker is open until %s after %d failures, the last: %s",
+			until.Format(time.RFC3339), r.number("failures"), r.text("reason"))}
 	}
 	return true, err
 }

@@ -40,8 +40,8 @@ func (c *Client) debit(ctx context.Context, name, key string, budget source.Budg
 		}
 		left := free.Sub(c.now())
 		if left > maxWait {
-			return fmt.Errorf("%w: all %d of the %s in %s are used up until %s",
-				ErrPaused, budget.Calls, key, budget.Per, free.UTC().Format(time.RFC3339))
+			return &Paused{free, fmt.Sprintf("all %d of the %s in %s are used up until %s",
+				budget.Calls, key, budget.Per, free.UTC().Format(time.RFC3339))}
 		}
 		if err := c.wait(ctx, max(left, time.Millisecond)); err != nil {
 			return err

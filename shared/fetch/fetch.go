@@ -11,6 +11,7 @@
 //	connects     the same for connections to the source's feed
 //	breaker      failures in a row; until: when it may be tried again, 0 when it is closed; kind and reason: the last failure
 //	unknown~<instrument>  until: when the source is asked again for what it does not know
+//	asked~<instrument>~<interval>  answered: the stretches of time that it has answered for, as from:to,… in Unix seconds
 //	cond~<hash>  etag, modified, sum: validators and SHA-256 of the last stored answer; url: what was asked, keys removed
 package fetch
 
@@ -28,6 +29,17 @@ import (
 // ErrPaused says that a source is not to be asked now: its breaker is open or its budget used up. The text says which and
 // until when.
 var ErrPaused = errors.New("paused")
+
+// Paused is an ErrPaused that says until when.
+type Paused struct {
+	Until  time.Time
+	reason string
+}
+
+func (p *Paused) Error() string { return ErrPaused.Error() + ": " + p.reason }
+
+// Unwrap makes it an ErrPaused.
+func (p *Paused) Unwrap() error { return ErrPaused }
 
 // Options are what a Client depends on. The zero value of all but Now is what a program wants.
 type Options struct {

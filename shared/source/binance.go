@@ -31,6 +31,7 @@ var binance = Source{
 	Cadence:  market.Minute,
 	Symbol:   binanceSymbol,
 	Requests: binanceRequests,
+	Past:     Past{Intervals: market.Stored[:], Window: binanceWindow, First: 1502928000, request: binanceRequest},
 	Manner: Manner{
 		Limits:  "6,000 units of weight a minute per address, 2 a call.",
 		Window:  "1,000 bars a call.",
@@ -51,21 +52,22 @@ func binanceSymbol(in market.Instrument) (string, bool) {
 const binanceWindow = 1000
 
 func binanceRequests(in market.Instrument, ask Ask) []Request {
-	symbol, ok := binanceSymbol(in)
-	if !ok {
+	if _, ok := binanceSymbol(in); !ok {
 		return nil
 	}
-	request := func(interval market.Interval, from, last int64) Request {
-		query := url.Values{
-			"symbol": {symbol}, "interval": {interval.String()}, "limit": {fmt.Sprint(binanceWindow)},
-			"startTime": {fmt.Sprint(from * 1000)}, "endTime": {fmt.Sprint(last * 1000)},
-		}
-		return Request{
-			URL:     "https://data-api.binance.vision/api/v3/klines?" + query.Encode(),
-			Dataset: "binance-klines", Interval: interval, Series: []market.SeriesID{{Instrument: in.ID, Source: "binance"}},
-		}
+	return windows(in, ask, binanceWindow, binanceRequest)
+}
+
+func binanceRequest(in market.Instrument, interval market.Interval, from, last int64) Request {
+	symbol, _ := binanceSymbol(in)
+	query := url.Values{
+		"symbol": {symbol}, "interval": {interval.String()}, "limit": {fmt.Sprint(binanceWindow)},
+		"startTime": {fmt.Sprint(from * 1000)}, "endTime": {fmt.Sprint(last * 1000)},
 	}
-	return windows(ask, binanceWindow, request)
+	return Request{
+		URL:     "https://data-api.binance.vision/api/v3/klines?" + query.Encode(),
+		Dataset: "binance-klines", Interval: interval, Series: []market.SeriesID{{Instrument: in.ID, Source: "binance"}},
+	}
 }
 
 func parseBinance(p Payload, emit func(market.Row)) error {

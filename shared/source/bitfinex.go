@@ -37,6 +37,7 @@ var bitfinex = Source{
 	Cadence:  market.Minute,
 	Symbol:   bitfinexSymbol,
 	Requests: bitfinexRequests,
+	Past:     Past{Intervals: market.Stored[:], Window: bitfinexWindow, First: 1364774400, request: bitfinexRequest},
 	Manner: Manner{
 		Limits:  "About 30 calls a minute; then a minute's ban.",
 		Window:  "10,000 bars a call.",
@@ -75,20 +76,21 @@ const bitfinexWindow = 10_000
 var bitfinexIntervals = map[market.Interval]string{market.Minute: "1m", market.Hour: "1h", market.Day: "1D"}
 
 func bitfinexRequests(in market.Instrument, ask Ask) []Request {
-	symbol, ok := bitfinexSymbol(in)
-	if !ok {
+	if _, ok := bitfinexSymbol(in); !ok {
 		return nil
 	}
-	request := func(interval market.Interval, from, last int64) Request {
-		query := url.Values{
-			"start": {fmt.Sprint(from * 1000)}, "end": {fmt.Sprint(last * 1000)}, "limit": {fmt.Sprint(bitfinexWindow)}, "sort": {"1"},
-		}
-		return Request{
-			URL:     "https://api-pub.bitfinex.com/v2/candles/trade:" + bitfinexIntervals[interval] + ":" + symbol + "/hist?" + query.Encode(),
-			Dataset: "bitfinex-candles", Interval: interval, Series: []market.SeriesID{{Instrument: in.ID, Source: "bitfinex"}},
-		}
+	return windows(in, ask, bitfinexWindow, bitfinexRequest)
+}
+
+func bitfinexRequest(in market.Instrument, interval market.Interval, from, last int64) Request {
+	symbol, _ := bitfinexSymbol(in)
+	query := url.Values{
+		"start": {fmt.Sprint(from * 1000)}, "end": {fmt.Sprint(last * 1000)}, "limit": {fmt.Sprint(bitfinexWindow)}, "sort": {"1"},
 	}
-	return windows(ask, bitfinexWindow, request)
+	return Request{
+		URL:     "https://api-pub.bitfinex.com/v2/candles/trade:" + bitfinexIntervals[interval] + ":" + symbol + "/hist?" + query.Encode(),
+		Dataset: "bitfinex-candles", Interval: interval, Series: []market.SeriesID{{Instrument: in.ID, Source: "bitfinex"}},
+	}
 }
 
 func parseBitfinex(p Payload, emit func(market.Row)) error {

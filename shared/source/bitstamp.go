@@ -31,6 +31,7 @@ var bitstamp = Source{
 	Cadence:  market.Minute,
 	Symbol:   bitstampSymbol,
 	Requests: bitstampRequests,
+	Past:     Past{Intervals: market.Stored[:], Window: bitstampWindow, First: 1313625600, request: bitstampRequest},
 	Manner: Manner{
 		Limits:  "400 calls a second, 10,000 in ten minutes.",
 		Window:  "1,000 bars a call, those nearest to its end.",
@@ -51,21 +52,22 @@ func bitstampSymbol(in market.Instrument) (string, bool) {
 const bitstampWindow = 1000
 
 func bitstampRequests(in market.Instrument, ask Ask) []Request {
-	symbol, ok := bitstampSymbol(in)
-	if !ok {
+	if _, ok := bitstampSymbol(in); !ok {
 		return nil
 	}
-	request := func(interval market.Interval, from, last int64) Request {
-		query := url.Values{
-			"step": {fmt.Sprint(int64(interval))}, "limit": {fmt.Sprint(bitstampWindow)},
-			"start": {fmt.Sprint(from)}, "end": {fmt.Sprint(last)},
-		}
-		return Request{
-			URL:     "https://www.bitstamp.net/api/v2/ohlc/" + symbol + "/?" + query.Encode(),
-			Dataset: "bitstamp-ohlc", Interval: interval, Series: []market.SeriesID{{Instrument: in.ID, Source: "bitstamp"}},
-		}
+	return windows(in, ask, bitstampWindow, bitstampRequest)
+}
+
+func bitstampRequest(in market.Instrument, interval market.Interval, from, last int64) Request {
+	symbol, _ := bitstampSymbol(in)
+	query := url.Values{
+		"step": {fmt.Sprint(int64(interval))}, "limit": {fmt.Sprint(bitstampWindow)},
+		"start": {fmt.Sprint(from)}, "end": {fmt.Sprint(last)},
 	}
-	return windows(ask, bitstampWindow, request)
+	return Request{
+		URL:     "https://www.bitstamp.net/api/v2/ohlc/" + symbol + "/?" + query.Encode(),
+		Dataset: "bitstamp-ohlc", Interval: interval, Series: []market.SeriesID{{Instrument: in.ID, Source: "bitstamp"}},
+	}
 }
 
 func parseBitstamp(p Payload, emit func(market.Row)) error {

@@ -18,16 +18,25 @@ func pair(id string) (base, quote string) {
 // in the turns that follow, the oldest first.
 const maxWindows = 10
 
-// windows makes the requests for one instrument: its minutes since From in windows of size bars, then, if all is asked for,
-// the newest window of hours and of days. Request takes the starts of the first and the last bar; windows share a bar,
+// newestBars is how many of the newest hours and days are asked for at least once a day, for their revisions. Those before are
+// history, which a turn does not ask for.
+const newestBars = 300
+
+// windows makes the requests for one instrument: its minutes since From in windows of the source's size, then, if all is asked
+// for, the newest hours and days. Request takes the starts of the first and the last bar; windows share a bar,
 // because providers differ on whether the last is included.
-func windows(ask Ask, size int64, request func(i market.Interval, from, last int64) Request) []Request {
-	newest := func(i market.Interval) (from, last int64) {
+func windows(in market.Instrument, ask Ask, size int64, one func(in market.Instrument, i market.Interval, from, last int64) Request) []Request {
+	request := func(i market.Interval, from, last int64) Request {
+		r := one(in, i, from, last)
+		r.From, r.To = from, last
+		return r
+	}
+	newest := func(i market.Interval, bars int64) (from, last int64) {
 		last = i.Floor(ask.Now)
-		return last - (size-1)*int64(i), last
+		return last - (bars-1)*int64(i), last
 	}
 	var requests []Request
-	from, last := newest(market.Minute)
+	from, last := newest(market.Minute, size)
 	if ask.From > 0 {
 		from = market.Minute.Floor(ask.From)
 	}
@@ -41,7 +50,7 @@ func windows(ask Ask, size int64, request func(i market.Interval, from, last int
 	}
 	if ask.Full {
 		for _, i := range []market.Interval{market.Hour, market.Day} {
-			from, last := newest(i)
+			from, last := newest(i, min(size, newestBars))
 			requests = append(requests, request(i, from, last))
 		}
 	}

@@ -31,6 +31,7 @@ var coinbase = Source{
 	Cadence:  market.Minute,
 	Symbol:   coinbaseSymbol,
 	Requests: coinbaseRequests,
+	Past:     Past{Intervals: market.Stored[:], Window: coinbaseWindow, First: 1437350400, request: coinbaseRequest},
 	Manner: Manner{
 		Limits:  "10 calls a second per address, bursts to 15.",
 		Window:  "300 bars a call.",
@@ -51,21 +52,22 @@ func coinbaseSymbol(in market.Instrument) (string, bool) {
 const coinbaseWindow = 300
 
 func coinbaseRequests(in market.Instrument, ask Ask) []Request {
-	symbol, ok := coinbaseSymbol(in)
-	if !ok {
+	if _, ok := coinbaseSymbol(in); !ok {
 		return nil
 	}
-	request := func(interval market.Interval, from, last int64) Request {
-		query := url.Values{
-			"granularity": {fmt.Sprint(int64(interval))},
-			"start":       {fmt.Sprint(from)}, "end": {fmt.Sprint(last)},
-		}
-		return Request{
-			URL:     "https://api.exchange.coinbase.com/products/" + symbol + "/candles?" + query.Encode(),
-			Dataset: "coinbase-candles", Interval: interval, Series: []market.SeriesID{{Instrument: in.ID, Source: "coinbase"}},
-		}
+	return windows(in, ask, coinbaseWindow, coinbaseRequest)
+}
+
+func coinbaseRequest(in market.Instrument, interval market.Interval, from, last int64) Request {
+	symbol, _ := coinbaseSymbol(in)
+	query := url.Values{
+		"granularity": {fmt.Sprint(int64(interval))},
+		"start":       {fmt.Sprint(from)}, "end": {fmt.Sprint(last)},
 	}
-	return windows(ask, coinbaseWindow, request)
+	return Request{
+		URL:     "https://api.exchange.coinbase.com/products/" + symbol + "/candles?" + query.Encode(),
+		Dataset: "coinbase-candles", Interval: interval, Series: []market.SeriesID{{Instrument: in.ID, Source: "coinbase"}},
+	}
 }
 
 func parseCoinbase(p Payload, emit func(market.Row)) error {

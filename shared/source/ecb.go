@@ -37,6 +37,7 @@ var ecb = Source{
 	Cadence:  market.Day,
 	Symbol:   ecbSymbol,
 	Requests: ecbRequests,
+	Past:     Past{Intervals: []market.Interval{market.Day}, First: ecbFirst, request: ecbRequest},
 	Manner: Manner{
 		Limits:  "None stated.",
 		Window:  "As many days as asked for; one by the second path.",
@@ -57,26 +58,35 @@ func ecbSymbol(in market.Instrument) (string, bool) {
 	return quote, in.Class == market.FX && base == "EUR" && quote == "USD"
 }
 
-// ecbRequests asks from the first of a month on: an address that stays the same has validators.
+// ecbFirst is 1999-01-04, the day of the first rate.
+const ecbFirst = 915408000
+
 func ecbRequests(in market.Instrument, ask Ask) []Request {
-	symbol, ok := ecbSymbol(in)
-	if !ok {
+	if _, ok := ecbSymbol(in); !ok {
 		return nil
 	}
-	from := "1999-01-04"
-	if ask.From > 0 {
-		from = time.Unix(ask.From, 0).UTC().Format("2006-01") + "-01"
+	r := ecbRequest(in, market.Day, max(ask.From, ecbFirst), 0)
+	r.From, r.To = market.Day.Floor(max(ask.From, ecbFirst)), market.Day.Floor(ask.Now)
+	return []Request{r}
+}
+
+// ecbRequest asks for all from the first of a month on: an address that stays the same has validators.
+func ecbRequest(in market.Instrument, _ market.Interval, first, _ int64) Request {
+	symbol, _ := ecbSymbol(in)
+	from := date(first)
+	if first > ecbFirst {
+		from = time.Unix(first, 0).UTC().Format("2006-01") + "-01"
 	}
 	series := []market.SeriesID{{Instrument: in.ID, Source: "ecb"}}
 	daily := Request{
 		URL:     "https://www.ecb.europa.eu/stats/eurofxref/eurofxref-daily.xml",
 		Dataset: "ecb-xml", Interval: market.Day, Series: series, Conditional: true,
 	}
-	return []Request{{
+	return Request{
 		URL:     "https://data-api.ecb.europa.eu/service/data/EXR/D." + symbol + ".EUR.SP00.A?detail=dataonly&format=csvdata&startPeriod=" + from,
 		Dataset: "ecb-sdmx-csv", Interval: market.Day, Series: series, Conditional: true,
 		Else: &daily,
-	}}
+	}
 }
 
 // parseECBPortal reads the data portal's CSV.

@@ -34,6 +34,7 @@ var kraken = Source{
 	Symbol:   krakenSymbol,
 	Requests: krakenRequests,
 	Feed:     krakenFeed,
+	Past:     Past{Intervals: market.Stored[:], Window: krakenWindow, Newest: krakenWindow, request: krakenRequest},
 	Manner: Manner{
 		Limits:  "About one call a second per address.",
 		Window:  "The 720 newest bars, whatever is asked for.",
@@ -61,30 +62,37 @@ func krakenPair(id string) (base, quote string) {
 	return base, quote
 }
 
+// krakenWindow is how many bars there are: the newest.
+const krakenWindow = 720
+
 func krakenRequests(in market.Instrument, ask Ask) []Request {
-	symbol, ok := krakenSymbol(in)
-	if !ok {
+	if _, ok := krakenSymbol(in); !ok {
 		return nil
 	}
 	request := func(i market.Interval, since int64) Request {
-		query := url.Values{"pair": {symbol}, "interval": {fmt.Sprint(int64(i / market.Minute))}}
-		if since > 0 {
-			query.Set("since", fmt.Sprint(since))
-		}
-		return Request{
-			URL:     "https://api.kraken.com/0/public/OHLC?" + query.Encode(),
-			Dataset: "kraken-ohlc", Interval: i, Series: []market.SeriesID{{Instrument: in.ID, Source: "kraken"}},
-		}
+		r := krakenRequest(in, i, since, 0)
+		r.To = i.Floor(ask.Now)
+		r.From = max(i.Floor(since), r.To-(krakenWindow-1)*int64(i))
+		return r
 	}
-	since := int64(0)
-	if ask.From > 0 {
-		since = market.Minute.Floor(ask.From) - int64(market.Minute) // the bar of "since" itself may be left out
-	}
-	requests := []Request{request(market.Minute, since)}
+	requests := []Request{request(market.Minute, ask.From)}
 	if ask.Full {
 		requests = append(requests, request(market.Hour, 0), request(market.Day, 0))
 	}
 	return requests
+}
+
+// krakenRequest asks from a bar on, or for all when from is 0: where it ends cannot be said.
+func krakenRequest(in market.Instrument, i market.Interval, from, _ int64) Request {
+	symbol, _ := krakenSymbol(in)
+	query := url.Values{"pair": {symbol}, "interval": {fmt.Sprint(int64(i / market.Minute))}}
+	if from > 0 {
+		query.Set("since", fmt.Sprint(i.Floor(from)-int64(i))) // the bar of "since" itself may be left out
+	}
+	return Request{
+		URL:     "https://api.kraken.com/0/public/OHLC?" + query.Encode(),
+		Dataset: "kraken-ohlc", Interval: i, Series: []market.SeriesID{{Instrument: in.ID, Source: "kraken"}},
+	}
 }
 
 func parseKraken(p Payload, emit func(market.Row)) error {

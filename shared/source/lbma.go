@@ -31,6 +31,7 @@ var lbma = Source{
 	Cadence:  market.Day,
 	Symbol:   lbmaSymbol,
 	Requests: lbmaRequests,
+	Past:     Past{Intervals: []market.Interval{market.Day}, First: lbmaFirst, request: lbmaRequest},
 	Manner: Manner{
 		Limits:  "None stated; asked for only what has changed.",
 		Window:  "The whole history of one fix in a file.",
@@ -63,16 +64,26 @@ func lbmaSymbol(in market.Instrument) (string, bool) {
 	return "", false
 }
 
-func lbmaRequests(in market.Instrument, _ Ask) []Request {
-	symbol, ok := lbmaSymbol(in)
-	if !ok {
+// lbmaFirst is 1968-01-02, the day of the first row.
+const lbmaFirst = -63072000
+
+func lbmaRequests(in market.Instrument, ask Ask) []Request {
+	if _, ok := lbmaSymbol(in); !ok {
 		return nil
 	}
-	return []Request{{
+	r := lbmaRequest(in, market.Day, 0, 0)
+	r.From, r.To = lbmaFirst, market.Day.Floor(ask.Now)
+	return []Request{r}
+}
+
+// lbmaRequest asks for all there is.
+func lbmaRequest(in market.Instrument, _ market.Interval, _, _ int64) Request {
+	symbol, _ := lbmaSymbol(in)
+	return Request{
 		URL:     "https://prices.lbma.org.uk/json/" + symbol + ".json",
 		Dataset: "lbma-json", Interval: market.Day, Series: []market.SeriesID{{Instrument: in.ID, Source: "lbma"}},
 		Conditional: true,
-	}}
+	}
 }
 
 func parseLBMA(p Payload, emit func(market.Row)) error {

@@ -29,6 +29,7 @@ var nbp = Source{
 	Cadence:  market.Day,
 	Symbol:   nbpSymbol,
 	Requests: nbpRequests,
+	Past:     Past{Intervals: []market.Interval{market.Day}, Window: nbpWindow, First: 1357084800, request: nbpRequest},
 	Manner: Manner{
 		Limits:  "None stated.",
 		Window:  "93 days a call.",
@@ -43,30 +44,39 @@ var nbp = Source{
 func nbpSymbol(in market.Instrument) (string, bool) { return "cenyzlota", in.ID == "XAU-PLN-FIX" }
 
 // nbpWindow is how many days one call may span.
-const nbpWindow = 93 * int64(market.Day)
+const nbpWindow = 93
 
 func nbpRequests(in market.Instrument, ask Ask) []Request {
-	symbol, ok := nbpSymbol(in)
-	if !ok {
+	if _, ok := nbpSymbol(in); !ok {
 		return nil
 	}
-	request := func(span string) Request {
-		return Request{
-			URL:     "https://api.nbp.pl/api/" + symbol + "/" + span + "/?format=json",
-			Dataset: "nbp-gold", Interval: market.Day, Series: []market.SeriesID{{Instrument: in.ID, Source: "nbp"}},
-			Conditional: true,
-		}
-	}
 	today := market.Day.Floor(ask.Now)
-	if ask.From == 0 || ask.From > today-30*int64(market.Day) {
-		return []Request{request("last/30")} // an address that stays the same has validators
+	if month := today - 30*int64(market.Day); ask.From == 0 || ask.From > month {
+		r := nbpSpan(in, "last/30") // an address that stays the same has validators
+		r.From, r.To = month, today
+		return []Request{r}
 	}
 	var requests []Request
-	for from := market.Day.Floor(ask.From); from <= today && len(requests) < maxWindows; from += nbpWindow {
-		last := min(from+nbpWindow-int64(market.Day), today)
-		requests = append(requests, request(date(from)+"/"+date(last)))
+	for from := market.Day.Floor(ask.From); from <= today && len(requests) < maxWindows; from += nbpWindow * int64(market.Day) {
+		last := min(from+(nbpWindow-1)*int64(market.Day), today)
+		r := nbpRequest(in, market.Day, from, last)
+		r.From, r.To = from, min(last+int64(market.Day), today)
+		requests = append(requests, r)
 	}
 	return requests
+}
+
+func nbpRequest(in market.Instrument, _ market.Interval, from, last int64) Request {
+	return nbpSpan(in, date(from)+"/"+date(last))
+}
+
+func nbpSpan(in market.Instrument, span string) Request {
+	symbol, _ := nbpSymbol(in)
+	return Request{
+		URL:     "https://api.nbp.pl/api/" + symbol + "/" + span + "/?format=json",
+		Dataset: "nbp-gold", Interval: market.Day, Series: []market.SeriesID{{Instrument: in.ID, Source: "nbp"}},
+		Conditional: true,
+	}
 }
 
 // date returns the UTC day of a time, 2006-01-02.

@@ -34,8 +34,8 @@ func TestRequests(t *testing.T) {
 			1m https://api.exchange.coinbase.com/products/BTC-USD/candles?end=1705320000&granularity=60&start=1705313940`},
 		{"hours and days too", "bitstamp", "PAXG-USD", source.Ask{From: now - 900, Now: now, Full: true}, `
 			1m https://www.bitstamp.net/api/v2/ohlc/paxgusd/?end=1705320000&limit=1000&start=1705319100&step=60
-			1h https://www.bitstamp.net/api/v2/ohlc/paxgusd/?end=1705320000&limit=1000&start=1701723600&step=3600
-			1d https://www.bitstamp.net/api/v2/ohlc/paxgusd/?end=1705276800&limit=1000&start=1618963200&step=86400`},
+			1h https://www.bitstamp.net/api/v2/ohlc/paxgusd/?end=1705320000&limit=1000&start=1704243600&step=3600
+			1d https://www.bitstamp.net/api/v2/ohlc/paxgusd/?end=1705276800&limit=1000&start=1679443200&step=86400`},
 		{"Kraken gives the newest by itself", "kraken", "BTC-USD", source.Ask{Now: now, Full: true}, `
 			1m https://api.kraken.com/0/public/OHLC?interval=1&pair=XBTUSD
 			1h https://api.kraken.com/0/public/OHLC?interval=60&pair=XBTUSD
@@ -50,8 +50,8 @@ func TestRequests(t *testing.T) {
 		{"metal is no coin", "kraken", "XAU-USD", source.Ask{Now: now}, ""},
 		{"milliseconds, oldest first", "bitfinex", "BTC-USD", source.Ask{From: now - 900, Now: now, Full: true}, `
 			1m https://api-pub.bitfinex.com/v2/candles/trade:1m:tBTCUSD/hist?end=1705320000000&limit=10000&sort=1&start=1705319100000
-			1h https://api-pub.bitfinex.com/v2/candles/trade:1h:tBTCUSD/hist?end=1705320000000&limit=10000&sort=1&start=1669323600000
-			1d https://api-pub.bitfinex.com/v2/candles/trade:1D:tBTCUSD/hist?end=1705276800000&limit=10000&sort=1&start=841363200000`},
+			1h https://api-pub.bitfinex.com/v2/candles/trade:1h:tBTCUSD/hist?end=1705320000000&limit=10000&sort=1&start=1704243600000
+			1d https://api-pub.bitfinex.com/v2/candles/trade:1D:tBTCUSD/hist?end=1705276800000&limit=10000&sort=1&start=1679443200000`},
 		{"a name of more than three letters has a colon", "bitfinex", "PAXG-USD", source.Ask{From: now - 900, Now: now}, `
 			1m https://api-pub.bitfinex.com/v2/candles/trade:1m:tPAXG:USD/hist?end=1705320000000&limit=10000&sort=1&start=1705319100000`},
 		{"USDT is UST there", "bitfinex", "BTC-USDT", source.Ask{From: now - 900, Now: now}, `

@@ -31,6 +31,7 @@ type Source struct {
 	Symbol   func(market.Instrument) (string, bool)        // its name for an instrument; false when it has none
 	Requests func(in market.Instrument, ask Ask) []Request // what to ask for one instrument, in order
 	Feed     *Feed                                         // what it tells by itself; nil for a source that only answers
+	Past     Past                                          // how it is asked for its history
 
 	formats []format
 }
@@ -71,6 +72,7 @@ type Request struct {
 	Dataset     string // names the parser of the answer
 	Series      []market.SeriesID
 	Interval    market.Interval
+	From, To    int64    // the bars that a good answer has all of, as far as there are any: [From, To) in Unix seconds; both 0 where only the newest price is asked for
 	Conditional bool     // ask with If-None-Match and If-Modified-Since
 	Else        *Request // what to ask instead when this fails; nil when there is no other way
 }

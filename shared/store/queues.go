@@ -14,6 +14,7 @@ import (
 const (
 	RawPrices   = "raw-prices"   // pointers to raw blobs, for Clean
 	CleanPrices = "clean-prices" // spans that were touched, for Load
+	Backfill    = "backfill"     // steps of jobs that fetch history, for Backfill
 )
 
 // Poison returns the name of the queue that takes the messages of queue which failed too often.

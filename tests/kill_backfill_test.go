@@ -1,0 +1,73 @@
+package tests
+
+import (
+	"math/rand/v2"
+	"net/http/httptest"
+	"os/exec"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/shared/config"
+	"assay/shared/market"
+	"assay/shared/sim"
+	"assay/shared/store/storetest"
+)
+
+// TestKilledBackfillsEndTheSame kills the fetching of six days of minutes from three venues with SIGKILL ten times, at random
+// moments, and then lets it end. The stored bars are those of a run that nobody disturbed.
+func TestKilledBackfillsEndTheSame(t *testing.T) {
+	binary := build(t)
+	url := simulatedMarket(t)
+	backfill := func(settings config.Storage) *exec.Cmd {
+		c := command(settings, binary, "backfill", "BTC-USD", "--from", "2024-01-10", "--to", "2024-01-16", "--interval", "1m")
+		c.Env = append(c.Env, "ASSAY_SOURCE_URL="+url)
+		return c
+	}
+	finish := func(settings config.Storage) {
+		t.Helper()
+		out, err := backfill(settings).CombinedOutput()
+		if err != nil || strings.Count(string(out), ": done, ") != 3 {
+			t.Fatalf("assay backfill: %v\n%s", err, out)
+		}
+	}
+	sources := []market.SeriesID{{Instrument: "BTC-USD", Source: "coinbase"}, {Instrument: "BTC-USD", Source: "bitstamp"}, {Instrument: "BTC-USD", Source: "bitfinex"}}
+
+	calm := storetest.Azurite(t)
+	finish(calm)
+	rough := storetest.Azurite(t)
+	random := rand.New(rand.NewPCG(1, 1))
+	killed := 0
+	for range 10 {
+		c := backfill(rough)
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(50+random.IntN(500))*time.Millisecond, func() { _ = c.Process.Kill() })
+		if c.Wait() != nil {
+			killed++
+		}
+		timer.Stop()
+	}
+	if killed == 0 {
+		t.Fatal("every run ended before it was killed: this test tests nothing")
+	}
+	finish(rough)
+	if diff := cmp.Diff(valueHashes(t, calm, sources...), valueHashes(t, rough, sources...)); diff != "" {
+		t.Errorf("value hashes differ from an undisturbed run (-want +got):\n%s", diff)
+	}
+}
+
+// simulatedMarket serves a market in every provider's place, and returns its address.
+func simulatedMarket(t *testing.T) string {
+	t.Helper()
+	market, err := sim.New(sim.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(market)
+	t.Cleanup(server.Close)
+	return server.URL
+}
