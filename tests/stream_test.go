@@ -149,7 +149,9 @@ func TestKilledStreamsEndTheSame(t *testing.T) {
 	for name, settings := range map[string]config.Storage{"in peace": calm, "killed": rough} {
 		run(t, settings, binary, "invoke", "Clean")
 		for _, id := range []string{"BTC-USD", "LTC-USD"} {
-			if diff := cmp.Diff(truth(world, id, from, to), minutes(t, settings, id, from, to)); diff != "" {
+			want := truth(world, id, from, to)
+			t.Logf("%s, %s: %d minutes", name, id, len(want))
+			if diff := cmp.Diff(want, minutes(t, settings, id, from, to)); diff != "" {
 				t.Errorf("%s, %s (-market +stored):\n%s", name, id, diff)
 			}
 		}
