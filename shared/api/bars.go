@@ -80,6 +80,7 @@ type BarsColumns struct {
 	Volume     []*float64       `json:"volume"`
 	Votes      []int            `json:"votes,omitempty" doc:"Of a consensus at a stored interval: how many sources voted"`
 	Dispersion []*float64       `json:"dispersion,omitempty" doc:"Of a consensus at a stored interval: largest distance of a voting close from the median, in basis points"`
+	Quotes     []int            `json:"quotes,omitempty" doc:"Where there are sampled bars: how many quotes or fixes each is made of, 0 for one that is not sampled"`
 	Flags      map[string][]int `json:"flags" doc:"Positions in time, from 0, of the bars that carry a flag"`
 	Filled     []int            `json:"filled,omitempty" doc:"With fill=previous: positions of the bars that are not there and repeat the close before them"`
 }
@@ -100,6 +101,7 @@ type BarRow struct {
 	Close  *float64 `json:"close"`
 	Volume *float64 `json:"volume"`
 	Flags  []string `json:"flags"`
+	Quotes int      `json:"quotes,omitempty" doc:"Of a sampled bar: how many quotes or fixes it is made of"`
 	Filled bool     `json:"filled,omitempty"`
 }
 

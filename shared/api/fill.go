@@ -1,6 +1,9 @@
 package api
 
 import (
+	"slices"
+
+	"assay/shared/consensus"
 	"assay/shared/market"
 )
 
@@ -64,8 +67,31 @@ func expects(c market.Calendar, i market.Interval, start int64) bool {
 	return false
 }
 
-// quality counts.
+// quotes returns minutes of which all are quotes as bars of the time between two looks.
+func (t table) quotes() (looks table, are bool) {
+	looks = table{interval: consensus.SampleEvery, calendar: t.calendar, part: t.part}
+	for n := range t.bars {
+		if _, filled := slices.BinarySearch(t.filled, n); filled {
+			continue
+		}
+		if t.interval != market.Minute || !t.bars[n].Flags.Has(market.Sampled) {
+			return looks, false
+		}
+		look := market.Bar{Start: looks.interval.Floor(t.bars[n].Start), Flags: t.bars[n].Flags}
+		if last := len(looks.bars) - 1; last < 0 || looks.bars[last].Start != look.Start {
+			looks.bars = append(looks.bars, look)
+		}
+	}
+	return looks, len(looks.bars) > 0
+}
+
+// quality counts. Minutes that are quotes are expected as often as quotes are looked at.
 func (t table) quality() Quality {
+	if quotes, are := t.quotes(); are {
+		q := quotes.quality()
+		q.Bars, q.Flagged = len(t.bars)-len(t.filled), len(t.bars)-len(t.filled)
+		return q
+	}
 	q := Quality{Bars: len(t.bars) - len(t.filled)}
 	present := 0
 	for n := range t.bars {

@@ -2,6 +2,7 @@ package api
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -53,7 +54,7 @@ func (t table) appendColumns(out []byte) []byte {
 		}
 		out = append(out, ']')
 	}
-	out = appendFlags(out, t.bars)
+	out = appendFlags(appendQuotes(out, t.bars), t.bars)
 	if len(t.filled) > 0 {
 		out = append(appendPositions(append(out, `,"filled":[`...), t.filled), ']')
 	}
@@ -72,6 +73,18 @@ func appendField(out []byte, bars []market.Bar, f market.Field) []byte {
 	out = append(append(append(out, `,"`...), f.String()...), `":[`...)
 	for n := range bars {
 		out = appendNumber(comma(out, n), bars[n].Value(f))
+	}
+	return append(out, ']')
+}
+
+// appendQuotes appends how many quotes the bars are made of, if any is.
+func appendQuotes(out []byte, bars []market.Bar) []byte {
+	if !slices.ContainsFunc(bars, func(b market.Bar) bool { return b.QuoteCount() > 0 }) {
+		return out
+	}
+	out = append(out, `,"quotes":[`...)
+	for n := range bars {
+		out = strconv.AppendInt(comma(out, n), int64(bars[n].QuoteCount()), 10)
 	}
 	return append(out, ']')
 }
@@ -124,6 +137,9 @@ func (t table) appendRows(out []byte) []byte {
 			out = append(append(append(comma(out, i), '"'), name...), '"')
 		}
 		out = append(out, ']')
+		if quotes := b.QuoteCount(); quotes > 0 {
+			out = strconv.AppendInt(append(out, `,"quotes":`...), int64(quotes), 10)
+		}
 		if len(filled) > 0 && filled[0] == n {
 			out, filled = append(out, `,"filled":true`...), filled[1:]
 		}

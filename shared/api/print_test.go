@@ -47,6 +47,26 @@ func sample() table {
 	return table{interval: market.Day, calendar: market.Always, part: span{monday, monday + 3*86400}, bars: bars, filled: []int{2}}
 }
 
+// Sampled bars are printed with the number of their quotes; of minutes as many are expected as quotes are looked at.
+func TestPrintQuotes(t *testing.T) {
+	open := monday + 12*3600
+	first, second := fix(open+60, 2050), fix(open+600, 2051)
+	first.Flags, second.Flags = market.Sampled, market.Sampled
+	second.SetQuotes(2) // of two dealers
+	sampled := table{interval: market.Minute, calendar: market.MetalSession, part: span{open, open + 900}, bars: []market.Bar{first, second}}
+	for format, want := range map[string]string{
+		"columns": `{"series":"X","quality":{"bars":2,"expected":3,"absent":1,"flagged":2},"time":[1705320060,1705320600],` +
+			`"open":[null,null],"high":[null,null],"low":[null,null],"close":[2050,2051],"volume":[null,null],"quotes":[1,2],"flags":{"sampled":[0,1]}}`,
+		"rows": `{"series":"X","quality":{"bars":2,"expected":3,"absent":1,"flagged":2},"rows":[` +
+			`{"time":"2024-01-15T12:01:00Z","open":null,"high":null,"low":null,"close":2050,"volume":null,"flags":["sampled"],"quotes":1},` +
+			`{"time":"2024-01-15T12:10:00Z","open":null,"high":null,"low":null,"close":2051,"volume":null,"flags":["sampled"],"quotes":2}]}`,
+	} {
+		if diff := cmp.Diff(want, string(sampled.print([]byte(`{"series":"X"}`), format))); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", format, diff)
+		}
+	}
+}
+
 func TestPrint(t *testing.T) {
 	for format, want := range map[string]string{
 		"columns": `{"series":"X","quality":{"bars":2,"expected":3,"absent":1,"flagged":1},"time":[1705276800,1705363200,1705449600],` +

@@ -7,6 +7,7 @@
 //	t        codec 1, the chunk's start (varint, Unix seconds), mask over the slots of its span: which have a bar
 //	o h l c  codec 0: absent everywhere; codec 1: mask over the bars, scaled integers; codec 2: mask, XOR
 //	v d      the same
+//	q        codec 1, runs as below: how many quotes a bar is made of; there is none where no bar says so
 //	f a r n  codec 1, runs: how many bars (uvarint), their value (uvarint; of r the varint difference to the run before)
 //	s        codec 1, the sources' names (count, then each with its length), the distinct lists of verdicts (count, then each as
 //	         one byte per source, market.Ruling), runs: how many bars, the number of their list
@@ -29,7 +30,7 @@ type Chunk struct {
 	Rules     int               // the lowest version of the cleaning rules in it; kept beside the columns, not in them
 }
 
-// Columns are a chunk's packed columns by name: t o h l c v f a r, and of a consensus also n (votes), d (dispersion), s (verdicts).
+// Columns are a chunk's packed columns by name: t o h l c v f a r, q where there are quotes, and of a consensus also n (votes), d (dispersion), s (verdicts).
 // Each is at most 64 KiB.
 type Columns map[string][]byte
 

@@ -38,6 +38,15 @@ func Decode(interval market.Interval, columns Columns) (Chunk, error) {
 		})
 	})
 	d.coded("r", func(r *reader) { r.received(c.Bars) })
+	if _, ok := columns["q"]; ok {
+		d.coded("q", func(r *reader) {
+			r.runs(len(c.Bars), r.limited(math.MaxUint16+1, "the number of quotes"), func(from, to int, v uint64) {
+				for i := from; i < to; i++ {
+					c.Bars[i].Quotes = uint16(v)
+				}
+			})
+		})
+	}
 	if _, ok := columns["n"]; ok {
 		c.Decisions = make([]market.Decision, len(c.Bars))
 		d.decisions(c.Decisions, values)

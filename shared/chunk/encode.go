@@ -3,6 +3,7 @@ package chunk
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"assay/shared/market"
 )
@@ -12,7 +13,7 @@ import (
 func Encode(c Chunk) Columns {
 	check(c)
 	n := len(c.Bars)
-	e := encoder{buf: make([]byte, 0, 64+16*n), columns: make(Columns, 11)}
+	e := encoder{buf: make([]byte, 0, 64+16*n), columns: make(Columns, 12)}
 	e.column("t", e.starts(c))
 	values, scratch := make([]float64, n), make([]float64, n)
 	for f, name := range fieldColumns {
@@ -24,6 +25,9 @@ func Encode(c Chunk) Columns {
 	e.runs("f", n, func(i int) uint64 { return uint64(c.Bars[i].Flags) })
 	e.runs("a", n, func(i int) uint64 { return uint64(c.Bars[i].Authority) })
 	e.column("r", appendReceived(append(e.buf, codecOne), c.Bars))
+	if slices.ContainsFunc(c.Bars, func(b market.Bar) bool { return b.Quotes > 0 }) {
+		e.runs("q", n, func(i int) uint64 { return uint64(c.Bars[i].Quotes) })
+	}
 	if c.Decisions != nil {
 		e.runs("n", n, func(i int) uint64 { return uint64(c.Decisions[i].Votes) })
 		for i := range c.Decisions {

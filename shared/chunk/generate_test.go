@@ -65,6 +65,7 @@ func randomBars(r *rand.Rand, interval market.Interval, from int64) []market.Bar
 		}
 		if r.IntN(10) == 0 {
 			b.Flags = market.Flags(r.Uint32())
+			b.SetQuotes(r.IntN(3))
 		}
 		bars = append(bars, b)
 	}

@@ -40,6 +40,7 @@ func digest(c Chunk, state bool) string {
 	if c.Decisions != nil {
 		h.number(uint64(len(c.Decisions)))
 	}
+	h.quotes(c.Bars)
 	h.hash.Write(h.buf)
 	return hex.EncodeToString(h.hash.Sum(nil)[:sha256.Size/2])
 }
@@ -78,6 +79,18 @@ func (h *hasher) bar(b *market.Bar, state bool) {
 	if state {
 		h.number(uint64(b.Authority))
 		h.number(uint64(b.Received))
+	}
+}
+
+// quotes adds the bars' quotes, and nothing where there are none: the hashes of such chunks stay what they were.
+func (h *hasher) quotes(bars []market.Bar) {
+	for i := range bars {
+		if bars[i].Quotes > 0 {
+			h.flush()
+			h.buf = append(h.buf, 'q')
+			h.number(uint64(i))
+			h.number(uint64(bars[i].Quotes))
+		}
 	}
 }
 

@@ -53,6 +53,7 @@ func TestHashesSeeEveryChange(t *testing.T) {
 		"low":           {func(c *chunk.Chunk) { c.Bars[1].Low = 0.25 }, true, true},
 		"close":         {func(c *chunk.Chunk) { c.Bars[1].Close = 1.5 }, true, true},
 		"flags":         {func(c *chunk.Chunk) { c.Bars[1].Flags = market.Thin }, true, true},
+		"quotes":        {func(c *chunk.Chunk) { c.Bars[1].Quotes = 2 }, true, true},
 		"a bar less":    {func(c *chunk.Chunk) { c.Bars, c.Decisions = c.Bars[:1], c.Decisions[:1] }, true, true},
 		"votes":         {func(c *chunk.Chunk) { c.Decisions[1].Votes = 2 }, true, true},
 		"dispersion":    {func(c *chunk.Chunk) { c.Decisions[1].Dispersion = 0 }, true, true},

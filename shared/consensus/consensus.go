@@ -14,7 +14,7 @@ import (
 
 // Rules is the version of what is decided here. Raise it when the same bars give another consensus: every one is then
 // computed anew the next time that something touches it.
-const Rules = 1
+const Rules = 2
 
 // Voter is one source's bars of an instrument at one interval. A source that has NoRole is ignored.
 type Voter struct {
@@ -32,7 +32,7 @@ type Voter struct {
 //
 // A flag of the voters stays where all of them carry it. Added are the flag of the voters' role where it is not the
 // instrument's best, Thin where fewer than two vote on anything but a fix, and Partial where a high or low was left out.
-// Received is the latest of the voters', the authority the weakest.
+// Received is the latest of the voters', the authority the weakest. The number of quotes is the sum of theirs.
 //
 // Decisions whose verdicts are equal share one slice.
 func Bars(in market.Instrument, voters []Voter) ([]market.Bar, []market.Decision) {
@@ -101,6 +101,7 @@ func (e *election) elect(start int64) (market.Bar, market.Decision) {
 		bar.Set(f, e.median(f))
 	}
 	bar.Volume = e.volume()
+	e.count(&bar)
 	leaveOut(&bar)
 	if role < e.in.Best {
 		bar.Flags |= market.ByRole(role)
@@ -190,6 +191,18 @@ func (e *election) dispersion(median float64) float64 {
 		return market.Absent
 	}
 	return math.Round(largest/math.Abs(median)*1e6) / 100
+}
+
+// count says of a bar that is made of quotes how many all voters had.
+func (e *election) count(bar *market.Bar) {
+	if !bar.Flags.Has(market.Sampled) {
+		return
+	}
+	n := 0
+	for _, b := range e.voting {
+		n += b.QuoteCount()
+	}
+	bar.SetQuotes(n)
 }
 
 // leaveOut makes a high or low that excludes the open or the close Absent.

@@ -12,7 +12,8 @@ import (
 //
 // A field that one of the bars lacks where another has it cannot be told of the whole: it is Absent, and the bar Partial. So
 // is an open that the first bar lacks, or a close that the last one does. Where no bar has more than a close (fixes, quotes),
-// open, high and low are those of the closes, and the bar is Sampled: the price may have been further away in between.
+// open, high and low are those of the closes, and the bar is Sampled: the price may have been further away in between. A Sampled bar says
+// how many quotes, or fixes, it is made of.
 //
 // Flags: Derived always. Incomplete where a bar is, or where there are fewer bars than the calendar expects, or, of minutes that are
 // quotes, not one in every five minutes of it. Untraded where
@@ -38,17 +39,17 @@ func Aggregate(cal market.Calendar, bars []market.Bar, from, to market.Interval)
 	return longer
 }
 
-// sampleEvery is how far apart quotes are looked at: minutes of them are complete with one in each such time.
-const sampleEvery = 5 * market.Minute
+// SampleEvery is how far apart quotes are looked at: minutes of them are complete with one in each such time.
+const SampleEvery = 5 * market.Minute
 
 // complete reports whether bars are as many as the calendar expects in [start, end).
 func complete(cal market.Calendar, start, end int64, from market.Interval, bars []market.Bar) bool {
 	n := len(bars)
 	if from == market.Minute && !slices.ContainsFunc(bars, func(b market.Bar) bool { return !b.Flags.Has(market.Sampled) }) {
-		from, n = sampleEvery, 0
+		from, n = SampleEvery, 0
 		last := start - 1
 		for i := range bars {
-			if slot := sampleEvery.Floor(bars[i].Start); slot != last {
+			if slot := SampleEvery.Floor(bars[i].Start); slot != last {
 				last, n = slot, n+1
 			}
 		}
@@ -85,12 +86,28 @@ func join(start int64, bars []market.Bar) market.Bar {
 		overCloses(&whole, bars)
 		some[market.Open], some[market.High], some[market.Low] = true, true, true
 	}
+	countQuotes(&whole, bars)
 	for f, has := range some {
 		if has && market.IsAbsent(whole.Value(market.Field(f))) {
 			whole.Flags |= market.Partial
 		}
 	}
 	return whole
+}
+
+// countQuotes says of a bar that is made of quotes how many they are: those of the bars that are, else the closes.
+func countQuotes(whole *market.Bar, bars []market.Bar) {
+	if !whole.Flags.Has(market.Sampled) {
+		return
+	}
+	n := 0
+	for i := range bars {
+		n += bars[i].QuoteCount()
+	}
+	if n == 0 {
+		n = len(bars)
+	}
+	whole.SetQuotes(n)
 }
 
 // overCloses gives a bar the range of the closes in it.

@@ -132,7 +132,7 @@ func (h *History) whole(ctx context.Context, i market.Interval, partition string
 }
 
 // columnNames are the packed columns of a chunk.
-var columnNames = strings.Split("t o h l c v f a r n d s", " ")
+var columnNames = strings.Split("t o h l c v f a r q n d s", " ")
 
 func decodeStored(i market.Interval, e store.Entity) (stored, error) {
 	columns := chunk.Columns{}

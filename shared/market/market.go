@@ -35,6 +35,7 @@ type Bar struct {
 	Start                          int64 // Unix seconds, aligned to the interval
 	Open, High, Low, Close, Volume float64
 	Flags                          Flags
+	Quotes                         uint16 // of a Sampled bar: how many quotes it is made of, 65,535 also for more; 0 is one
 	Authority                      Authority
 	Received                       int64 // Unix milliseconds: when the last byte of its payload had arrived
 }
@@ -71,10 +72,21 @@ func (b *Bar) Set(f Field, v float64) {
 	}
 }
 
+// QuoteCount returns how many quotes a bar is made of; 0 for one that is not Sampled.
+func (b *Bar) QuoteCount() int {
+	if !b.Flags.Has(Sampled) {
+		return 0
+	}
+	return max(1, int(b.Quotes))
+}
+
+// SetQuotes says how many quotes a bar is made of.
+func (b *Bar) SetQuotes(n int) { b.Quotes = uint16(min(n, math.MaxUint16)) }
+
 // SameValue reports whether two bars say the same of the same interval: fields to the last bit, and flags. Authority and
 // received do not count.
 func (b *Bar) SameValue(o *Bar) bool {
-	if b.Start != o.Start || b.Flags != o.Flags {
+	if b.Start != o.Start || b.Flags != o.Flags || b.Quotes != o.Quotes {
 		return false
 	}
 	for f := Open; f < Fields; f++ {
@@ -115,6 +127,9 @@ func Compare(a, b *Bar) int {
 	}
 	if a.Flags != b.Flags {
 		return sign(a.Flags < b.Flags)
+	}
+	if a.Quotes != b.Quotes {
+		return sign(a.Quotes < b.Quotes)
 	}
 	return 0
 }
