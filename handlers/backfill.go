@@ -57,6 +57,7 @@ func (a *App) Backfill(ctx context.Context, message []byte) error {
 			j.State = store.Done
 		}
 		j.Step++
+		j.Tries = 0
 		return true
 	})
 	return err

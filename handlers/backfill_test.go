@@ -317,7 +317,7 @@ func TestReconcileFillsTheWatchlist(t *testing.T) {
 
 func hourOf(t int64) string { return time.Unix(t, 0).UTC().Format("15:04") }
 
-// A job that stands still is sent again after 30 minutes, once; one that waits, after its wait.
+// A job that stands still is sent again after 30 minutes, then after an hour.
 func TestReconcileWakesAJob(t *testing.T) {
 	w := newFetchWorld(t, storetest.Open(t), &fakeMarket{})
 	w.Config.Watchlist = nil
@@ -329,7 +329,7 @@ func TestReconcileWakesAJob(t *testing.T) {
 	for _, step := range []struct {
 		after time.Duration
 		sent  int
-	}{{29 * time.Minute, 0}, {30 * time.Minute, 1}, {31 * time.Minute, 0}, {61 * time.Minute, 1}} {
+	}{{29 * time.Minute, 0}, {30 * time.Minute, 1}, {31 * time.Minute, 0}, {89 * time.Minute, 0}, {90 * time.Minute, 1}} {
 		w.reconcileAt(t, noon.Add(step.after))
 		sent := take(t, w.Store, store.Backfill)
 		if len(sent) != step.sent || len(sent) == 1 && string(sent[0]) != string(first[0]) {
@@ -338,6 +338,30 @@ func TestReconcileWakesAJob(t *testing.T) {
 	}
 	if job, err = w.Store.Job(t.Context(), job.ID); err != nil || job.Step != 1 {
 		t.Errorf("the job is at step %d, %v; want 1: sending it again moves nothing", job.Step, err)
+	}
+}
+
+// A source that refuses is not asked again by Reconcile on the same day: each refusal closes it to the turns of Fetch too.
+func TestReconcileGivesUpForADay(t *testing.T) {
+	m := &fakeMarket{answer: func(rw http.ResponseWriter, _ *http.Request) bool {
+		rw.WriteHeader(http.StatusUnavailableForLegalReasons)
+		return true
+	}}
+	w := newFetchWorld(t, storetest.Open(t), m)
+	w.Config.Watchlist, w.Config.AcceptTerms = []string{"XAU-USD-PM"}, []string{"lbma"}
+	for _, step := range []struct {
+		at    time.Time
+		asked int // in all
+	}{{noon, 1}, {noon.Add(8 * time.Hour), 1}, {noon.Add(13 * time.Hour), 2}} {
+		w.reconcileAt(t, step.at)
+		for _, message := range take(t, w.Store, store.Backfill) {
+			if err := w.Backfill(t.Context(), message); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if len(m.asked) != step.asked {
+			t.Errorf("at %s the source was asked %d times, want %d", step.at.Format(time.DateTime), len(m.asked), step.asked)
+		}
 	}
 }
 

@@ -41,10 +41,13 @@ func (a *App) reconcileHistory(ctx context.Context) error {
 	var errs []error
 	busy := map[string]bool{}
 	for _, job := range jobs {
+		today := strings.HasPrefix(job.ID, jobID(now, ""))
+		if strings.HasSuffix(job.ID, watchlistJob) && (job.State != store.Done || today && gaveUp(job)) {
+			busy[job.Source] = true
+		}
 		if job.State == store.Done {
 			continue
 		}
-		busy[job.Source] = busy[job.Source] || strings.HasSuffix(job.ID, watchlistJob)
 		if err := a.resendJob(ctx, job); err != nil {
 			errs = append(errs, fmt.Errorf("reconcile job %s: %w", job.ID, err))
 		}
@@ -60,14 +63,27 @@ func (a *App) reconcileHistory(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// resendJob sends the step of a job again when nobody has worked on it for too long.
+// gaveUp reports whether a source refused a part of a job, or answered what cannot be read: it is not asked again on the same day,
+// since each refusal closes it to the turns of Fetch too.
+func gaveUp(job store.Job) bool {
+	return slices.ContainsFunc(job.Parts, func(p store.JobPart) bool { return p.State == store.Refused || p.State == store.Changed })
+}
+
+// maxDoublings bounds how much longer each time it takes until a step is sent again.
+const maxDoublings = 6
+
+// resendJob sends the step of a job again when nobody has worked on it for too long, each time twice as long as the time before.
 func (a *App) resendJob(ctx context.Context, seen store.Job) error {
-	due := time.UnixMilli(max(seen.Moved, seen.Until)).Add(a.Config.ResendAfter)
+	due := time.UnixMilli(max(seen.Moved, seen.Until)).Add(a.Config.ResendAfter << min(seen.Tries, maxDoublings))
 	if a.Now().Before(due) {
 		return nil
 	}
 	_, err := a.moveJob(ctx, seen.ID, 0, func(j *store.Job) bool {
-		return j.Moved == seen.Moved && j.Step == seen.Step && j.State != store.Done
+		if j.Moved != seen.Moved || j.Step != seen.Step || j.State == store.Done {
+			return false
+		}
+		j.Tries++
+		return true
 	})
 	return err
 }

@@ -17,10 +17,11 @@ import (
 )
 
 // longCommands are the documented commands that this test does not run whole: that they exist is all it asks. `func start` is
-// run by the tests under the real host, make test by whoever runs this.
+// run by the tests under the real host, make test by whoever runs this; assay stream and backfill would wait for a network.
 var longCommands = map[string]string{
 	"make test": "make -n test", "make check": "make -n check", "make bench": "make -n bench", "func start": "",
-	"./assay stream kraken": "./assay stream kraken --help",
+	"./assay stream kraken":                      "./assay stream kraken --help",
+	"./assay backfill BTC-USD --from 2015-01-01": "./assay backfill --help",
 }
 
 var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```")

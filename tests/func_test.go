@@ -51,12 +51,12 @@ func testSpine(t *testing.T, script, program string) {
 	}
 	fireByHand(t, h, app.Store)
 	h.stop()
-	h.checkErrors()
+	h.checkErrors(`Executed 'Functions\.Backfill' \(Failed`) // a job goes on by itself: one of its steps may be in hand when the host stops
 	firePastDue(t, h, storage)
 
 	loadAndKill(t, h, app)
 	calm := loadCalmly(t)
-	if diff := cmp.Diff(valueHashes(t, calm), valueHashes(t, storage)); diff != "" {
+	if diff := cmp.Diff(valueHashes(t, calm, killedVenue, otherVenue), valueHashes(t, storage, killedVenue, otherVenue)); diff != "" {
 		t.Errorf("value hashes differ from a load without kills (-want +got):\n%s", diff)
 	}
 	compareBars(t, h, newApp(t, calm))
@@ -72,7 +72,7 @@ func testSpine(t *testing.T, script, program string) {
 }
 
 // deaths match what the host logs at Error level when its handler dies.
-var deaths = []string{`Language Worker Process exited\. Pid=\d+\.$`, `Executed 'Functions\.(Clean|Load)' \(Failed`}
+var deaths = []string{`Language Worker Process exited\. Pid=\d+\.$`, `Executed 'Functions\.(Clean|Load|Backfill)' \(Failed`}
 
 // functionNames lists the functions of the program in alphabetical order.
 func functionNames(t *testing.T) []string {

@@ -136,7 +136,7 @@ func (a *api) findGaps(ctx context.Context, s known, i market.Interval, r market
 		if err != nil {
 			return nil, err
 		}
-		return describeGaps(s, one.Find(r), nil), nil
+		return describeGaps(s, i, one.Find(r), nil), nil
 	}
 	var voters []known
 	var sources []gaps.Series
@@ -152,7 +152,7 @@ func (a *api) findGaps(ctx context.Context, s known, i market.Interval, r market
 		}
 		voters, sources = append(voters, voter), append(sources, one)
 	}
-	return describeGaps(s, gaps.Consensus(s.Instrument.Calendar, s.step(i), present, sources, r), voters), nil
+	return describeGaps(s, i, gaps.Consensus(s.Instrument.Calendar, s.step(i), present, sources, r), voters), nil
 }
 
 // mayVote lists the series that may vote: those that are stored, and those of the sources that ask without being told to.
@@ -241,10 +241,10 @@ func (a *api) starts(ctx context.Context, id market.SeriesID, i market.Interval,
 	return starts, nil
 }
 
-func describeGaps(s known, found []gaps.Gap, voters []known) []Gap {
+func describeGaps(s known, i market.Interval, found []gaps.Gap, voters []known) []Gap {
 	described := make([]Gap, len(found))
 	for n, g := range found {
-		d := Gap{From: printed(g.From), To: printed(g.To), Bars: g.Bars, Reason: string(g.Reason), Detail: s.why(g.Reason)}
+		d := Gap{From: printed(g.From), To: printed(g.To), Bars: g.Bars, Reason: string(g.Reason), Detail: s.why(g.Reason, i)}
 		for k, reason := range g.Sources {
 			if d.Sources == nil {
 				d.Sources = map[string]string{}
@@ -260,12 +260,9 @@ func describeGaps(s known, found []gaps.Gap, voters []known) []Gap {
 }
 
 // why says a reason in a sentence.
-func (s known) why(reason gaps.Reason) string {
-	src, _ := source.Find(s.ID.Source)
-	who := s.ID.Source
-	if who == "" {
-		who = "no source"
-	}
+func (s known) why(reason gaps.Reason, i market.Interval) string {
+	src, provider := source.Find(s.ID.Source)
+	again := fmt.Sprintf("Reconcile asks for the last 30 days of minutes and five years of days; assay backfill %s --interval %s --from … for more.", s.ID, i)
 	switch reason {
 	case gaps.Closed:
 		return fmt.Sprintf("The market (calendar %s) has no price then.", s.Instrument.Calendar)
@@ -276,12 +273,12 @@ func (s known) why(reason gaps.Reason) string {
 	case gaps.Rejected:
 		return "What was said of this time was refused: /api/v1/rejects says by which rule."
 	case gaps.Failure:
-		return "Prices were gathered before and after, but not then. The source still has them: Reconcile asks for the last 30 days of minutes and five years of days, assay backfill for more."
+		return "Prices were gathered before and after, but not then; the source still has them. " + again
 	case gaps.Beyond:
 		return s.beyond(src)
 	default:
-		if _, provider := source.Find(who); provider || s.ID.Source == "" {
-			return "Nobody has asked for it yet: assay backfill " + s.ID.String() + " does."
+		if provider || s.ID.Source == "" {
+			return "No answer for this time was got yet. " + again
 		}
 		return "Nothing was pushed or imported for this time."
 	}

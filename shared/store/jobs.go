@@ -16,7 +16,7 @@ import (
 )
 
 // Job is long work in steps. Table jobs, partition <yyyymmdd> of the day on which it was made, row its id, which begins with that
-// day. Columns: kind, source, state, step, mover, created, moved, until, why, and parts as JSON.
+// day. Columns: kind, source, state, step, mover, tries, created, moved, until, why, and parts as JSON.
 //
 // Step is what keeps a job from forking: a message is for one step, and only who moves the row on from it queues the next.
 type Job struct {
@@ -26,6 +26,7 @@ type Job struct {
 	State   JobState
 	Step    int64
 	Mover   string // tells who made the last step from everybody else
+	Tries   int    // how often the step was sent again
 	Created int64  // Unix milliseconds
 	Moved   int64  // Unix milliseconds: the last step, or when its message was sent again
 	Until   int64  // Unix milliseconds: it waits until then; 0 when it does not
@@ -192,7 +193,7 @@ func encodeJob(j Job) (Entity, error) {
 		return Entity{}, fmt.Errorf("job %s: %w", j.ID, err)
 	}
 	return Entity{j.ID[:8], j.ID, j.etag, map[string]any{
-		"kind": j.Kind, "source": j.Source, "state": string(j.State), "step": j.Step, "mover": j.Mover, "created": j.Created,
+		"kind": j.Kind, "source": j.Source, "state": string(j.State), "step": j.Step, "mover": j.Mover, "tries": int64(j.Tries), "created": j.Created,
 		"moved": j.Moved, "until": j.Until, "why": cut(j.Why), "parts": string(parts),
 	}}, nil
 }
@@ -204,7 +205,7 @@ func decodeJob(e Entity) (Job, error) {
 	text := func(column string) string { s, _ := e.Values[column].(string); return s }
 	number := func(column string) int64 { n, _ := e.Values[column].(int64); return n }
 	j := Job{
-		ID: e.Row, Kind: text("kind"), Source: text("source"), State: JobState(text("state")), Step: number("step"), Mover: text("mover"),
+		ID: e.Row, Kind: text("kind"), Source: text("source"), State: JobState(text("state")), Step: number("step"), Mover: text("mover"), Tries: int(number("tries")),
 		Created: number("created"), Moved: number("moved"), Until: number("until"), Why: text("why"), etag: e.ETag,
 	}
 	if err := json.Unmarshal([]byte(text("parts")), &j.Parts); err != nil {
