@@ -28,6 +28,7 @@ let showLegend = () => {};
 
 // refresh asks for the prices of the view and shows them, or says why there are none. Quietly it shows only what is new.
 async function refresh(quietly = false) {
+  clearTimeout(state.timer);
   state.request?.abort();
   const request = (state.request = new AbortController());
   if (!quietly) find('plot').classList.add('waiting');
@@ -38,13 +39,18 @@ async function refresh(quietly = false) {
       state.range = answer.range;
       show();
     }
-    if (state.view.from === null && performance.now() < young && answer.assets.some(messages.isShort)) state.timer = setTimeout(refresh, often, true);
   } catch (problem) {
     if (!quietly && !request.signal.aborted) fail(problem);
   } finally {
-    if (state.request === request) find('plot').classList.remove('waiting');
+    if (state.request === request) {
+      find('plot').classList.remove('waiting');
+      if (isGrowing()) state.timer = setTimeout(refresh, often, true);
+    }
   }
 }
+
+// isGrowing reports whether more of the view that nobody chose may come soon.
+const isGrowing = () => state.view.from === null && performance.now() < young && state.answer?.assets.some(messages.isShort);
 
 // look moves the view to a range, which is drawn at once from what is here and asked for when the view rests.
 function look(range) {
