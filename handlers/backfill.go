@@ -33,6 +33,9 @@ func (a *App) Backfill(ctx context.Context, message []byte) error {
 	if err != nil {
 		return err
 	}
+	if err := a.Store.Admit(ctx, a.gathers()); err != nil {
+		return fmt.Errorf("backfill %s: %w", m.Job, err)
+	}
 	job, err := a.Store.Job(ctx, m.Job)
 	if err != nil {
 		return fmt.Errorf("backfill: %w", err)

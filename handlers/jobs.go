@@ -21,6 +21,9 @@ const jobsSeen = 30 * 24 * time.Hour
 // RequestBackfill queues a job that asks one source for some runs of bars, and returns it. The same request again, within 30 days,
 // is the same job: where it is under way its step is sent again, where a part of it was not answered that part is begun anew.
 func (a *App) RequestBackfill(ctx context.Context, source string, parts []store.JobPart) (store.Job, error) {
+	if err := a.Store.Admit(ctx, a.gathers()); err != nil {
+		return store.Job{}, fmt.Errorf("request a backfill: %w", err)
+	}
 	text, err := json.Marshal(parts)
 	if err != nil {
 		return store.Job{}, fmt.Errorf("request a backfill: %w", err)

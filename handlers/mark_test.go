@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"assay/shared/source"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
@@ -48,6 +49,13 @@ func TestSimulatedStorageTakesNothingReal(t *testing.T) {
 	}
 	if len(w.market.asked) > 0 {
 		t.Errorf("live fetch asked %v, want nothing asked before it is refused", w.market.asked)
+	}
+	if _, err := w.RequestBackfill(t.Context(), "kraken", nil); err == nil || err.Error() != "request a backfill: "+want {
+		t.Errorf("back-fill: got %v, want it refused: %s", err, want)
+	}
+	kraken, _ := source.Find("kraken")
+	if err := w.Stream(t.Context(), kraken, StreamOptions{}); err == nil || err.Error() != "stream kraken: "+want {
+		t.Errorf("stream: got %v, want it refused: %s", err, want)
 	}
 	for _, target := range []string{"/api/v1/ingest/BTC-USD.mine?interval=1d", "/api/v1/series"} {
 		body, media := "time,close\n2024-01-14,42000\n", "text/csv"

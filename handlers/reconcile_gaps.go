@@ -33,6 +33,9 @@ const watchlistJob = "-watchlist"
 //
 // Running it twice, or two at once, makes one job: its row is inserted, or begun anew when it has ended, by compare-and-swap.
 func (a *App) reconcileHistory(ctx context.Context) error {
+	if err := a.Store.Admit(ctx, a.gathers()); err != nil {
+		return fmt.Errorf("reconcile history: %w", err)
+	}
 	now := a.Now()
 	jobs, err := a.Store.Jobs(ctx, now.Add(-jobsSeen), now)
 	if err != nil {

@@ -92,6 +92,9 @@ func (a *App) Stream(ctx context.Context, src source.Source, o StreamOptions) er
 	s.Pause = cmp.Or(s.Pause, time.Second)
 	s.Longest = cmp.Or(s.Longest, time.Minute)
 	s.Again = cmp.Or(s.Again, 30*time.Second)
+	if err := a.Store.Admit(ctx, a.gathers()); err != nil {
+		return fmt.Errorf("stream %s: %w", src.Name, err)
+	}
 	wants, err := a.wants(ctx, src, false)
 	if err != nil {
 		return fmt.Errorf("stream %s: %w", src.Name, err)
