@@ -23,7 +23,7 @@ type StreamOptions struct {
 	Every   time.Duration     // how long frames are gathered before they are kept; 10 s
 	Pause   time.Duration     // before the first try to connect again; doubled with each further one; 1 s
 	Longest time.Duration     // the longest pause; 1 min
-	Again   time.Duration     // between two tries to catch up; 30 s
+	Again   time.Duration     // between two tries to catch up; 10 s
 }
 
 // StreamEvent is what happened to a stream, for whoever watches it.
@@ -91,7 +91,7 @@ func (a *App) Stream(ctx context.Context, src source.Source, o StreamOptions) er
 	s.Every = cmp.Or(s.Every, 10*time.Second)
 	s.Pause = cmp.Or(s.Pause, time.Second)
 	s.Longest = cmp.Or(s.Longest, time.Minute)
-	s.Again = cmp.Or(s.Again, 30*time.Second)
+	s.Again = cmp.Or(s.Again, 10*time.Second)
 	if err := a.Store.Admit(ctx, a.gathers()); err != nil {
 		return fmt.Errorf("stream %s: %w", src.Name, err)
 	}

@@ -19,7 +19,7 @@ import (
 // frame of one.
 const maxStreamMemory = 100
 
-// TestStreamMemory floods a stream with frames of the longest length that is taken, 30 MiB of them.
+// TestStreamMemory floods a stream with frames of the longest length that is taken, 16 MiB of them.
 func TestStreamMemory(t *testing.T) {
 	var rows []string
 	for n := 0; n < 1<<20-200; n += len(rows[0]) + 1 {
@@ -40,7 +40,7 @@ func TestStreamMemory(t *testing.T) {
 		if _, _, err := c.Read(r.Context()); err != nil {
 			return
 		}
-		for range 30 {
+		for range 16 {
 			if err := c.Write(r.Context(), websocket.MessageText, []byte(flood)); err != nil {
 				return
 			}
@@ -49,11 +49,11 @@ func TestStreamMemory(t *testing.T) {
 	}))
 	t.Cleanup(server.Close)
 	s := follow(t, storetest.Azurite(t), build(t), server.URL)
-	for range 15 { // each holds two frames
+	for range 8 { // each holds two frames
 		s.until(t, handlers.EventStored)
 	}
 	most := highest(s.Process.Pid)
-	t.Logf("30 frames of %d bytes: %s", len(flood), most)
+	t.Logf("16 frames of %d bytes: %s", len(flood), most)
 	fields := strings.Fields(most)
 	if len(fields) < 2 {
 		return // no /proc here
