@@ -19,6 +19,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"assay/shared/history"
+	"assay/shared/source"
 	"assay/shared/store"
 )
 
@@ -27,7 +28,8 @@ type Options struct {
 	History *history.History
 	Store   *store.Store
 	Now     func() time.Time
-	Version string // of the program: a part of every ETag, since another release may print an answer differently
+	Off     func(source.Source) string // why a source asks nothing, and how to turn it on; the empty text for one that is on
+	Version string                     // of the program: a part of every ETag, since another release may print an answer differently
 }
 
 // api answers requests. It is safe for concurrent use.
