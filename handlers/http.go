@@ -5,12 +5,14 @@ import (
 	"runtime/debug"
 
 	"assay/shared/api"
+	"assay/shared/source"
 	"assay/shared/web"
 )
 
 // Api answers GET and HEAD of every path below /api. It only reads.
 func (a *App) Api() http.Handler {
-	return api.New(api.Options{History: a.History, Store: a.Store, Fetch: a.Fetch, Now: a.Now, Version: version()})
+	off := func(s source.Source) string { return s.Inert(a.Config.AcceptTerms, a.Config.Keys) }
+	return api.New(api.Options{History: a.History, Store: a.Store, Fetch: a.Fetch, Now: a.Now, Off: off, Version: version()})
 }
 
 // Page answers GET and HEAD of every other path: the page and its assets. It reads nothing: the page asks Api.

@@ -20,6 +20,7 @@ import (
 
 	"assay/shared/fetch"
 	"assay/shared/history"
+	"assay/shared/source"
 	"assay/shared/store"
 )
 
@@ -29,7 +30,8 @@ type Options struct {
 	Store   *store.Store
 	Fetch   *fetch.Client
 	Now     func() time.Time
-	Version string // of the program: a part of every ETag, since another release may print an answer differently
+	Off     func(source.Source) string // why a source asks nothing, and how to turn it on; the empty text for one that is on
+	Version string                     // of the program: a part of every ETag, since another release may print an answer differently
 }
 
 // api answers requests. It is safe for concurrent use.

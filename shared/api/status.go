@@ -32,6 +32,8 @@ type SourceStatus struct {
 	Source  string   `json:"source"`
 	Title   string   `json:"title"`
 	OptIn   bool     `json:"optIn" doc:"Asks nothing until its terms are accepted"`
+	On      bool     `json:"on"`
+	Off     string   `json:"off,omitempty" doc:"Why it asks nothing, and how to turn it on"`
 	Turn    *Turn    `json:"turn" doc:"The last turn; null before the first"`
 	Breaker *Breaker `json:"breaker" doc:"null as long as nothing failed"`
 }
@@ -51,6 +53,7 @@ type Turn struct {
 
 // Breaker keeps calls away from a provider that fails.
 type Breaker struct {
+	Kind     string `json:"kind" doc:"What is wrong in a word: limited, unavailable or refused; empty while it is closed"`
 	Failures int64  `json:"failures" doc:"In a row; 0: it is closed"`
 	Until    string `json:"until" format:"date-time" doc:"When the next call is let through"`
 	Reason   string `json:"reason" doc:"The last failure"`
@@ -117,7 +120,8 @@ func (a *api) fillStatus(ctx context.Context, s *Status) error {
 
 // sourceStatus reads the rows breaker and turn of the table sources.
 func (a *api) sourceStatus(ctx context.Context, provider source.Source) (SourceStatus, error) {
-	s := SourceStatus{Source: provider.Name, Title: provider.Title, OptIn: provider.OptIn}
+	s := SourceStatus{Source: provider.Name, Title: provider.Title, OptIn: provider.OptIn, Off: a.Off(provider)}
+	s.On = s.Off == ""
 	for _, row := range []string{"breaker", "turn"} {
 		e, err := a.Store.Tables.Get(ctx, store.TableSources, provider.Name, row)
 		if errors.Is(err, store.ErrNotFound) {
@@ -129,7 +133,7 @@ func (a *api) sourceStatus(ctx context.Context, provider source.Source) (SourceS
 		text := func(column string) string { v, _ := e.Values[column].(string); return v }
 		number := func(column string) int64 { v, _ := e.Values[column].(int64); return v }
 		if row == "breaker" {
-			s.Breaker = &Breaker{number("failures"), millis(number("until")), text("reason")}
+			s.Breaker = &Breaker{text("kind"), number("failures"), millis(number("until")), text("reason")}
 			continue
 		}
 		done, _ := e.Values["done"].(bool)

@@ -26,7 +26,7 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	for row, values := range map[string]map[string]any{
-		"breaker": {"failures": int64(3), "until": monday * 1000, "reason": "503"},
+		"breaker": {"failures": int64(3), "until": monday * 1000, "reason": "503", "kind": "unavailable"},
 		"turn":    {"slot": "2024-01-15T00:00:00Z", "until": monday * 1000, "done": true, "outcome": "12 bars"},
 		"cond~1":  {"etag": "x"},
 	} {
@@ -47,12 +47,16 @@ func TestStatus(t *testing.T) {
 		t.Errorf("last day of BTC-USD: %q, want 2024-01-15T00:00:00Z", last)
 	}
 	for _, one := range got.Sources {
+		src, _ := source.Find(one.Source)
+		if off := src.OptIn || src.Key.Setting != ""; off == one.On || off && !strings.Contains(one.Off, "ASSAY_") {
+			t.Errorf("%s is on: %v, %q; want one that needs terms or a key off, and how to turn it on", one.Source, one.On, one.Off)
+		}
 		if one.Source != "kraken" {
 			continue
 		}
 		want := SourceStatus{
-			Source: "kraken", Title: one.Title, Turn: &Turn{"2024-01-15T00:00:00Z", true, "2024-01-15T00:00:00.000Z", "12 bars"},
-			Breaker: &Breaker{3, "2024-01-15T00:00:00.000Z", "503"},
+			Source: "kraken", Title: one.Title, On: true, Turn: &Turn{"2024-01-15T00:00:00Z", true, "2024-01-15T00:00:00.000Z", "12 bars"},
+			Breaker: &Breaker{"unavailable", 3, "2024-01-15T00:00:00.000Z", "503"},
 		}
 		if diff := cmp.Diff(want, one); diff != "" {
 			t.Errorf("kraken (-want +got):\n%s", diff)

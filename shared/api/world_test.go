@@ -13,6 +13,7 @@ import (
 	"assay/shared/fetch"
 	"assay/shared/history"
 	"assay/shared/market"
+	"assay/shared/source"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
@@ -40,7 +41,7 @@ func newWorld(tb testing.TB, s *store.Store) *world {
 		w.tables, client = s.Tables, testClient(tb, s, w.now)
 	}
 	w.history = history.New(w.tables, w.now)
-	w.handler = New(Options{History: w.history, Store: s, Fetch: client, Now: w.now, Version: "v1.2.3"})
+	w.handler = New(Options{History: w.history, Store: s, Fetch: client, Off: inert, Now: w.now, Version: "v1.2.3"})
 	return w
 }
 
@@ -143,3 +144,6 @@ func run(i market.Interval, start int64, n int, one func(int64, float64) market.
 	}
 	return bars
 }
+
+// inert says what is off where nothing is accepted and no key is set.
+func inert(s source.Source) string { return s.Inert(nil, nil) }
