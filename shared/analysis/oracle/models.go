@@ -1,0 +1,158 @@
+package main
+
+import "assay/shared/analysis"
+
+// modelKinds are the kinds that test, group, model and forecast.
+var modelKinds = map[string]compute{
+	"adf":                 adf,
+	"autocorrelation":     autocorrelation,
+	"coint_engle_granger": engleGranger,
+	"hurst":               hurst,
+	"kpss":                kpss,
+	"seasonality":         seasonality,
+	"stl":                 stl,
+}
+
+// must returns a result that the case expects to be defined.
+func must[T any](result T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return result
+}
+
+func pair(t analysis.Test) []float64 { return []float64{t.Statistic, t.P} }
+
+var trends = map[string]analysis.Trend{
+	"n": analysis.NoConstant, "c": analysis.ConstantOnly, "ct": analysis.ConstantAndTrend,
+}
+
+func autocorrelation(c *oracleCase) any {
+	x := c.series("r").Value
+	a := must(analysis.Autocorrelation(x, c.integer("lags")))
+	squares := make([]float64, len(x))
+	for i, v := range x {
+		squares[i] = v * v
+	}
+	ratios := object{}
+	for name, q := range map[string]int{"2": 2, "5": 5, "10": 10} {
+		v := must(analysis.VarianceRatio(x, q))
+		ratios[name] = object{"vr": v.Ratio, "z_robust": v.Z}
+	}
+	out := object{
+		"acf": a.ACF, "pacf_ywm": a.PACF, "variance_ratio": ratios,
+		"jarque_bera": pair(must(analysis.JarqueBera(x))),
+	}
+	var lb, p, bp []float64
+	for i, t := range a.LjungBox {
+		lb, p, bp = append(lb, t.Statistic), append(p, t.P), append(bp, a.BoxPierce[i].Statistic)
+	}
+	out["lb_stat"], out["lb_p"], out["bp_stat"] = lb, p, bp
+	squared := must(analysis.Autocorrelation(squares, 10)).LjungBox[9]
+	out["lb10_squared_stat"], out["lb10_squared_p"] = squared.Statistic, squared.P
+	arch := must(analysis.ARCHLM(x, 5))
+	out["arch_lm_stat"], out["arch_lm_p"] = arch.Statistic, arch.P
+	return out
+}
+
+func adf(c *oracleCase) any {
+	x, trend := c.series("x").Value, trends[c.text("regression")]
+	out := object{}
+	for name, lags := range map[string]int{"aic": -1, "fixed": c.integer("fixed_lag")} {
+		t := must(analysis.ADF(x, trend, lags))
+		out[name] = object{
+			"stat": t.Statistic, "p": t.P, "usedlag": t.Lags, "nobs": t.N,
+			"crit": object{"1%": t.Critical[0], "5%": t.Critical[1], "10%": t.Critical[2]},
+		}
+	}
+	return out
+}
+
+func kpss(c *oracleCase) any {
+	x, trend := c.series("x").Value, trends[c.text("regression")]
+	out := object{}
+	for name, lags := range map[string]int{"auto": -1, "legacy": analysis.KPSSLegacyLags(len(x))} {
+		t := must(analysis.KPSS(x, trend, lags))
+		out[name] = object{"stat": t.Statistic, "p": t.P, "lags": t.Lags}
+		out["crit"] = object{"10%": t.Critical[0], "5%": t.Critical[1], "2.5%": t.Critical[2], "1%": t.Critical[3]}
+	}
+	return out
+}
+
+func engleGranger(c *oracleCase) any {
+	both := c.joined("y", "x")
+	t := must(analysis.EngleGranger(both[0], both[1], trends[c.text("trend")]))
+	return object{
+		"stat": t.Statistic, "p": t.P, "crit_1_5_10": t.Critical, "n": t.N,
+		"intercept": t.Intercept, "hedge_ratio": t.HedgeRatio, "half_life": t.HalfLife,
+	}
+}
+
+func hurst(c *oracleCase) any {
+	h := must(analysis.HurstExponents(c.series("r").Value))
+	points := func(s analysis.Scaling) (out [][]float64) {
+		for _, p := range s.Points {
+			out = append(out, []float64{float64(p.Size), p.Value})
+		}
+		return out
+	}
+	return object{
+		"rs": h.RescaledRange.Exponent, "rs_points": points(h.RescaledRange),
+		"dfa1": h.DFA.Exponent, "dfa1_points": points(h.DFA), "ghe_q1": h.Generalised,
+	}
+}
+
+func stl(c *oracleCase) any {
+	in := c.input("x")
+	prices := c.prices("x")
+	if from := len(prices.Value) - in.TakeLast; from > 0 {
+		prices = analysis.Series{Time: prices.Time[from:], Value: prices.Value[from:]}
+	}
+	d := must(analysis.Decompose(in.transform(prices).Value, analysis.STLOptions{
+		Period: c.integer("period"), Seasonal: c.integer("seasonal"), Robust: need[bool](c, "robust"),
+	}))
+	return object{
+		"trend": d.Trend, "seasonal": d.Seasonal, "resid": d.Residual, "weights": d.Weights,
+		"strength_trend": d.TrendStrength, "strength_seasonal": d.SeasonalStrength,
+	}
+}
+
+func seasonality(c *oracleCase) any {
+	if c.Params["table"] == "calendar" {
+		m := analysis.MonthlyReturns(c.series("p"))
+		return object{"timestamps": stamps(m.Time), "returns": m.Value}
+	}
+	by := map[string]analysis.Season{"weekday": analysis.ByWeekday, "month": analysis.ByMonth, "hour": analysis.ByHour}
+	s := must(analysis.Seasonal(c.series("r"), by[c.text("by")]))
+	var table []object
+	for _, b := range s.Buckets {
+		table = append(table, object{
+			"bucket": b.Bucket, "n": b.N, "mean": b.Mean, "median": b.Median, "std": b.SD, "t_stat": b.T,
+			"positive_share": b.PositiveShare,
+		})
+	}
+	return object{"table": table, "kruskal": pair(s.Kruskal), "anova": pair(s.ANOVA)}
+}
+
+// joined returns several inputs on their common times, transformed after the join.
+func (c *oracleCase) joined(names ...string) [][]float64 {
+	count := map[int64]int{}
+	for _, name := range names {
+		for _, at := range c.prices(name).Time {
+			count[at]++
+		}
+	}
+	out := make([][]float64, len(names))
+	for i, name := range names {
+		var kept analysis.Series
+		prices := c.prices(name)
+		for row, at := range prices.Time {
+			if count[at] == len(names) {
+				kept.Time, kept.Value = append(kept.Time, at), append(kept.Value, prices.Value[row])
+			}
+		}
+		in := c.input(name)
+		out[i] = in.finish(in.transform(kept)).Value
+	}
+	return out
+}
