@@ -7,6 +7,7 @@ var modelKinds = map[string]compute{
 	"adf":                 adf,
 	"autocorrelation":     autocorrelation,
 	"coint_engle_granger": engleGranger,
+	"garch11":             garch,
 	"hurst":               hurst,
 	"kpss":                kpss,
 	"seasonality":         seasonality,
@@ -153,6 +154,18 @@ func (c *oracleCase) joined(names ...string) [][]float64 {
 		}
 		in := c.input(name)
 		out[i] = in.finish(in.transform(kept)).Value
+	}
+	return out
+}
+
+func garch(c *oracleCase) any {
+	g := must(analysis.FitGARCH(c.series("r").Value, c.text("dist") == "std"))
+	out := object{
+		"mu": g.Mu, "omega": g.Omega, "alpha": g.Alpha, "beta": g.Beta, "loglik": g.LogLikelihood, "persistence": g.Persistence,
+		"cond_sd": g.ConditionalSD, "forecast_sd": g.Forecast(c.integer("horizon")),
+	}
+	if g.Shape > 0 {
+		out["shape"] = g.Shape
 	}
 	return out
 }
