@@ -38,6 +38,9 @@ func Associate(x, y []float64) Associations {
 	return a
 }
 
+// normal975 is the 97.5 % quantile of the standard normal distribution.
+var normal975 = distuv.UnitNormal.Quantile(0.975)
+
 func square(x float64) float64 { return x * x }
 
 // bothPresent keeps the rows in which both have a finite value.
@@ -95,7 +98,7 @@ func (a *Association) interval(factor float64, less, n int) {
 		a.Low, a.High = None(why), None(why)
 		return
 	}
-	z, half := math.Atanh(a.Value.Number), distuv.UnitNormal.Quantile(0.975)*math.Sqrt(factor/float64(n-less))
+	z, half := math.Atanh(a.Value.Number), normal975*math.Sqrt(factor/float64(n-less))
 	a.Low, a.High = Of(math.Tanh(z-half)), Of(math.Tanh(z+half))
 }
 

@@ -10,10 +10,12 @@ import (
 var dependenceKinds = map[string]compute{
 	"beta_alpha":  betaAlpha,
 	"correlation": correlation,
+	"corr_matrix": correlationMatrix,
+	"lead_lag":    leadLag,
 }
 
-// joined returns the returns of two inputs on their common times, prices joined first.
-func (c *oracleCase) joined(returns func([]float64) []float64, names ...string) (times []int64, columns [][]float64) {
+// commonReturns returns the returns of two inputs on their common times, prices joined first.
+func (c *oracleCase) commonReturns(returns func([]float64) []float64, names ...string) (times []int64, columns [][]float64) {
 	var prices []analysis.Series
 	for _, name := range names {
 		prices = append(prices, c.prices(name))
@@ -22,7 +24,7 @@ func (c *oracleCase) joined(returns func([]float64) []float64, names ...string) 
 }
 
 func betaAlpha(c *oracleCase) any {
-	_, r := c.joined(analysis.SimpleReturns, "asset", "benchmark")
+	_, r := c.commonReturns(analysis.SimpleReturns, "asset", "benchmark")
 	m, err := analysis.Regress(r[0], r[1], c.number("rf_annual"), c.number("periods_per_year"))
 	if err != nil {
 		panic(err)
@@ -36,7 +38,7 @@ func betaAlpha(c *oracleCase) any {
 }
 
 func correlation(c *oracleCase) any {
-	times, r := c.joined(c.returns(), "a", "b")
+	times, r := c.commonReturns(c.returns(), "a", "b")
 	a := analysis.Associate(r[0], r[1])
 	return object{
 		"n": a.N, "pearson": a.Pearson.Value, "pearson_p": a.Pearson.P, "pearson_ci95": []any{a.Pearson.Low, a.Pearson.High},
@@ -54,5 +56,34 @@ func (c *oracleCase) returns() func([]float64) []float64 {
 		return analysis.SimpleReturns
 	default:
 		panic(fmt.Errorf("unknown returns %q", kind))
+	}
+}
+
+func correlationMatrix(c *oracleCase) any {
+	if c.text("join") == "pairwise" {
+		var prices []analysis.Series
+		for _, name := range c.names("order") {
+			prices = append(prices, c.prices(name))
+		}
+		return object{"pearson": analysis.PairwiseCorrelations(c.returns(), prices...)}
+	}
+	times, r := c.commonReturns(c.returns(), c.names("order")...)
+	correlations := analysis.CorrelationMatrix(r)
+	components := must(analysis.PCA(correlations))
+	return object{
+		"n": len(times), "pearson": correlations, "spearman": analysis.SpearmanMatrix(r), "cov": analysis.CovarianceMatrix(r),
+		"pca_eigenvalues": components.Eigenvalues, "pca_loadings": components.Loadings,
+	}
+}
+
+func leadLag(c *oracleCase) any {
+	_, r := c.commonReturns(c.returns(), "a", "b")
+	l := must(analysis.CrossCorrelate(r[0], r[1], c.integer("max_lag")))
+	var granger [][]float64
+	for _, test := range must(analysis.Granger(r[0], r[1], 5)) {
+		granger = append(granger, []float64{test.Statistic, test.P})
+	}
+	return object{
+		"lags": l.Lags, "ccf": l.CCF, "band95": l.Band, "best_lag": l.Best, "granger_b_causes_a_ssr_f": granger,
 	}
 }
