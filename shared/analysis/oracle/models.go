@@ -7,6 +7,9 @@ var modelKinds = map[string]compute{
 	"adf":                 adf,
 	"autocorrelation":     autocorrelation,
 	"coint_engle_granger": engleGranger,
+	"forecast_ets":        etsForecast,
+	"forecast_simple":     simpleForecast,
+	"forecast_theta":      simpleForecast,
 	"garch11":             garch,
 	"hurst":               hurst,
 	"kpss":                kpss,
@@ -167,5 +170,45 @@ func garch(c *oracleCase) any {
 	if g.Shape > 0 {
 		out["shape"] = g.Shape
 	}
+	return out
+}
+
+// bounds writes a forecast with its intervals of 80 and 95 %.
+func bounds(f analysis.Forecast) object {
+	out := object{"mean": f.Mean}
+	out["lo80"], out["hi80"] = f.Interval(0.80)
+	out["lo95"], out["hi95"] = f.Interval(0.95)
+	return out
+}
+
+// forecaster is the model that a case names.
+func (c *oracleCase) forecaster() analysis.Forecaster {
+	period := c.integer("period")
+	return map[string]analysis.Forecaster{
+		"naive": analysis.Naive, "drift": analysis.Drift, "snaive": analysis.SeasonalNaive(period), "ses": analysis.SES,
+		"theta": analysis.Theta(period),
+	}[c.text("model")]
+}
+
+func simpleForecast(c *oracleCase) any {
+	return bounds(must(c.forecaster()(c.series("x").Value, c.integer("horizon"))))
+}
+
+func etsForecast(c *oracleCase) any {
+	name := c.text("model")
+	if name == "auto" {
+		name = ""
+	} else if need[bool](c, "damped") {
+		name = name[:2] + "d" + name[2:]
+	}
+	m := must(analysis.FitETS(c.series("x").Value, name, c.integer("period")))
+	out := bounds(must(m.Forecast(c.integer("horizon"))))
+	params := object{}
+	for key, v := range map[string]analysis.Value{"alpha": m.Alpha, "beta": m.Beta, "gamma": m.Gamma, "phi": m.Phi} {
+		if v.Ok() {
+			params[key] = v.Number
+		}
+	}
+	out["method"], out["loglik"], out["aicc"], out["sigma2"], out["params"] = m.Model, m.LogLikelihood, m.AICc, m.Sigma2, params
 	return out
 }
