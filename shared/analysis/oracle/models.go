@@ -1,12 +1,17 @@
 package main
 
-import "assay/shared/analysis"
+import (
+	"strconv"
+
+	"assay/shared/analysis"
+)
 
 // modelKinds are the kinds that test, group, model and forecast.
 var modelKinds = map[string]compute{
 	"adf":                 adf,
 	"autocorrelation":     autocorrelation,
 	"coint_engle_granger": engleGranger,
+	"forecast_arima":      arimaForecast,
 	"forecast_ets":        etsForecast,
 	"forecast_simple":     simpleForecast,
 	"forecast_theta":      simpleForecast,
@@ -210,5 +215,38 @@ func etsForecast(c *oracleCase) any {
 		}
 	}
 	out["method"], out["loglik"], out["aicc"], out["sigma2"], out["params"] = m.Model, m.LogLikelihood, m.AICc, m.Sigma2, params
+	return out
+}
+
+func arimaForecast(c *oracleCase) any {
+	x, period := c.series("x").Value, c.integer("period")
+	var m analysis.ARIMA
+	if c.text("model") == "auto" {
+		m = must(analysis.ChooseARIMA(x, period))
+	} else {
+		orders := func(name string) (n [3]int) {
+			list, _ := c.Params[name].([]any)
+			for i, v := range list {
+				n[i] = int(v.(float64))
+			}
+			return n
+		}
+		o, s := orders("order"), orders("seasonal")
+		m = must(analysis.FitARIMA(x, analysis.Order{
+			P: o[0], D: o[1], Q: o[2], SeasonalP: s[0], SeasonalD: s[1], SeasonalQ: s[2], Period: period, Mean: c.Params["mean"] == true,
+		}))
+	}
+	out := bounds(must(m.Forecast(c.integer("horizon"))))
+	coefficients := object{}
+	for name, list := range map[string][]float64{"ar": m.AR, "ma": m.MA, "sar": m.SeasonalAR, "sma": m.SeasonalMA} {
+		for i, v := range list {
+			coefficients[name+strconv.Itoa(i+1)] = v
+		}
+	}
+	if m.Mean.Ok() {
+		coefficients["intercept"] = m.Mean
+	}
+	out["coef"], out["loglik"], out["aicc"], out["sigma2"] = coefficients, m.LogLikelihood, m.AICc, m.Sigma2
+	out["order"], out["has_drift"] = []int{m.Order.P, m.Order.D, m.Order.Q}, m.Order.Mean && m.Order.D > 0
 	return out
 }
