@@ -42,6 +42,7 @@ const (
 	NotConverged    Reason = "not-converged"         // the optimiser stopped before it arrived
 	OutOfDomain     Reason = "out-of-domain"         // the formula is used where its authors say it does not hold
 	NotPositive     Reason = "not-positive-definite" // a matrix that should be
+	BelowVaR        Reason = "cvar-below-var"        // an expected shortfall less than the value at risk it is beyond
 )
 
 // Error returns the reason itself.

@@ -202,10 +202,12 @@ func (c *oracleCase) table(file string) table {
 func stamps(times []int64) []string {
 	out := make([]string, len(times))
 	for i, t := range times {
-		out[i] = time.Unix(t, 0).UTC().Format(time.RFC3339)
+		out[i] = stamp(t)
 	}
 	return out
 }
+
+func stamp(t int64) string { return time.Unix(t, 0).UTC().Format(time.RFC3339) }
 
 // object is a JSON object of a result.
 type object = map[string]any

@@ -21,7 +21,7 @@ import (
 type compute func(c *oracleCase) any
 
 // tables are the computations by kind, one table per part of the package.
-var tables = []map[string]compute{priceKinds, modelKinds}
+var tables = []map[string]compute{priceKinds, riskKinds, dependenceKinds, indicatorKinds, outlierKinds, modelKinds}
 
 func main() {
 	if len(os.Args) != 3 {
