@@ -41,20 +41,6 @@ func sample(x []float64, least int) ([]float64, error) {
 	return x, allFinite(x)
 }
 
-// rows keeps what both series have in the same row.
-func rows(x, y []float64, least int) (a, b []float64, err error) {
-	mustMatch(len(x), len(y))
-	for i := range x {
-		if x[i] == x[i] && y[i] == y[i] {
-			a, b = append(a, x[i]), append(b, y[i])
-		}
-	}
-	if len(a) < least {
-		return nil, nil, TooFew
-	}
-	return a, b, allFinite(a, b)
-}
-
 // allFinite is nil, or NotFinite.
 func allFinite(results ...[]float64) error {
 	for _, result := range results {

@@ -10,6 +10,8 @@ import (
 var modelKinds = map[string]compute{
 	"adf":                 adf,
 	"autocorrelation":     autocorrelation,
+	"backtest":            backtest,
+	"clustering":          clustering,
 	"coint_engle_granger": engleGranger,
 	"forecast_arima":      arimaForecast,
 	"forecast_ets":        etsForecast,
@@ -18,6 +20,7 @@ var modelKinds = map[string]compute{
 	"garch11":             garch,
 	"hurst":               hurst,
 	"kpss":                kpss,
+	"regimes_kmeans":      kmeans,
 	"seasonality":         seasonality,
 	"stl":                 stl,
 }
@@ -145,25 +148,16 @@ func seasonality(c *oracleCase) any {
 
 // joined returns several inputs on their common times, transformed after the join.
 func (c *oracleCase) joined(names ...string) [][]float64 {
-	count := map[int64]int{}
+	var prices []analysis.Series
 	for _, name := range names {
-		for _, at := range c.prices(name).Time {
-			count[at]++
-		}
+		prices = append(prices, c.prices(name))
 	}
-	out := make([][]float64, len(names))
+	times, columns := analysis.InnerJoin(prices...)
 	for i, name := range names {
-		var kept analysis.Series
-		prices := c.prices(name)
-		for row, at := range prices.Time {
-			if count[at] == len(names) {
-				kept.Time, kept.Value = append(kept.Time, at), append(kept.Value, prices.Value[row])
-			}
-		}
 		in := c.input(name)
-		out[i] = in.finish(in.transform(kept)).Value
+		columns[i] = in.finish(in.transform(analysis.Series{Time: times, Value: columns[i]})).Value
 	}
-	return out
+	return columns
 }
 
 func garch(c *oracleCase) any {
@@ -249,4 +243,36 @@ func arimaForecast(c *oracleCase) any {
 	out["coef"], out["loglik"], out["aicc"], out["sigma2"] = coefficients, m.LogLikelihood, m.AICc, m.Sigma2
 	out["order"], out["has_drift"] = []int{m.Order.P, m.Order.D, m.Order.Q}, m.Order.Mean && m.Order.D > 0
 	return out
+}
+
+func backtest(c *oracleCase) any {
+	b := must(analysis.RunBacktest(c.series("x").Value, c.forecaster(), analysis.BacktestOptions{
+		Initial: c.integer("initial"), Step: c.integer("step"), Horizon: c.integer("horizon"), Period: c.integer("period"),
+	}))
+	return object{
+		"origins": b.Origins, "mae": b.MAE, "rmse": b.RMSE, "smape": b.SMAPE, "mase": b.MASE, "coverage80": b.Coverage80,
+		"coverage95": b.Coverage95, "width95": b.Width95, "mae_by_horizon": b.MAEByStep, "mase_by_horizon": b.MASEByStep,
+		"coverage95_by_horizon": b.Coverage95ByStep,
+	}
+}
+
+func clustering(c *oracleCase) any {
+	_, r := c.commonReturns(analysis.LogReturns, c.names("order")...)
+	d := analysis.CorrelationDistance(analysis.CorrelationMatrix(r))
+	tree := must(analysis.Cluster(d, analysis.Linkage(c.text("method"))))
+	return object{
+		"distance": d, "merges": tree.Merges, "heights": tree.Heights, "sizes": tree.Sizes, "labels": tree.Cut(c.integer("k")),
+		"cophenetic": tree.Cophenetic(),
+	}
+}
+
+func kmeans(c *oracleCase) any {
+	k := must(analysis.VolatilityRegimes(c.series("r").Value, c.integer("window"), c.integer("k"), c.number("periods_per_year")))
+	labels := []int{}
+	for _, label := range k.Labels {
+		if label >= 0 {
+			labels = append(labels, label)
+		}
+	}
+	return object{"centres": k.Centres, "inertia": k.Inertia, "labels": labels}
 }
