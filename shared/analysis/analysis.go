@@ -6,7 +6,8 @@
 //
 // Absent. In a slice NaN stands for "no value", and a result has one element per row: NaN in warm-up, next to a gap and where
 // the definition has no value. A result that is one number is a Value, which without a number says why. A function whose whole
-// result may be undefined returns a Reason as its error. No result holds an infinity, and no zero stands for "undefined".
+// result may be undefined returns a Reason as its error. No result holds an infinity, and no zero stands for "undefined"; an
+// infinity that comes in is absent.
 //
 // Drop removes what is absent; functions that reduce a series to numbers do so first and say it, functions that keep rows do
 // not. Nothing is ever filled. A parameter that makes no sense (a window below 1, slices of unequal length) is a programming
@@ -88,16 +89,16 @@ type Bars struct {
 	Open, High, Low, Close, Volume []float64
 }
 
-// Drop returns the values that are not absent. It copies only where it has to.
+// Drop returns the values that are neither absent nor infinite. It copies only where it has to.
 func Drop(x []float64) []float64 {
 	for i := range x {
-		if x[i] == x[i] {
+		if x[i]-x[i] == 0 {
 			continue
 		}
 		kept := make([]float64, i, len(x))
 		copy(kept, x)
 		for _, v := range x[i:] {
-			if v == v {
+			if v-v == 0 {
 				kept = append(kept, v)
 			}
 		}
@@ -106,11 +107,11 @@ func Drop(x []float64) []float64 {
 	return x
 }
 
-// Drop returns the rows whose value is not absent.
+// Drop returns the rows whose value is neither absent nor infinite.
 func (s Series) Drop() Series {
 	var kept Series
 	for i, v := range s.Value {
-		if v == v {
+		if v-v == 0 {
 			kept.Time, kept.Value = append(kept.Time, s.Time[i]), append(kept.Value, v)
 		}
 	}

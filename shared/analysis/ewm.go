@@ -39,7 +39,7 @@ func EWMMean(x []float64, alpha float64) []float64 {
 // EWMMeanAdjusted returns the weighted mean of all values so far (pandas: adjust=True).
 func EWMMeanAdjusted(x []float64, alpha float64) []float64 {
 	out := make([]float64, len(x))
-	ewmMoments(x, alpha, func(i int, m *ewmMoment) { out[i] = m.mean })
+	ewmMoments(x, alpha, func(i int, m *ewmMoment) { out[i] = finite(m.mean) })
 	return out
 }
 

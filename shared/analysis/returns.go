@@ -60,14 +60,19 @@ func logReturns(r, prices []float64) {
 	}
 }
 
+// logRatio is ln(p/previous), or absent. Within a factor of two the difference of the prices is exact, their quotient is not.
 func logRatio(p, previous float64) float64 {
 	if !(p > 0 && previous > 0) {
 		return market.Absent
 	}
-	if q := p / previous; q > 0 && q <= math.MaxFloat64 {
+	switch q := p / previous; {
+	case q >= 0.5 && q <= 2:
+		return math.Log1p((p - previous) / previous)
+	case q > 0 && q <= math.MaxFloat64:
 		return math.Log(q)
+	default:
+		return finite(math.Log(p) - math.Log(previous))
 	}
-	return finite(math.Log(p) - math.Log(previous))
 }
 
 // Rebase returns base*P_t/P_first, where P_first is the first price that is not absent: an index. Absent where that is zero.
