@@ -36,13 +36,13 @@ func (fit *arimaFit) climb() bool {
 	if fit.order.Mean {
 		start = append(start, Mean(fit.w)/fit.meanUnit)
 	}
-	u, _ := bfgs(fit.conditional, start)
+	u := bfgs(fit.conditional, start)
 	fit.take(u)
 	if !stable(fit.ar, 1) || !stable(fit.seasonalAR, 1) {
 		fit.take(start)
 	}
 	u = slices.Concat(toPartials(fit.ar), invertible(fit.ma), toPartials(fit.seasonalAR), invertible(fit.seasonalMA), u[fit.order.coefficients():])
-	u, _ = bfgs(fit.likelihood, u)
+	u = bfgs(fit.likelihood, u)
 	if value := fit.likelihood(u); value-value != 0 {
 		return false
 	}

@@ -18,7 +18,7 @@ func TestInnovations(t *testing.T) {
 	}{
 		{"AR", arma{phi: []float64{0.5}}, []float64{2, 0, 3}, []float64{4.0 / 3}},
 		{"MA", arma{theta: []float64{0.5}}, []float64{2, 1 - 0.8, 3 - 0.5/1.05*0.2}, []float64{1.25, 1.05, 1.25 - 0.25/1.05}},
-		{"ARMA", arma{[]float64{0.5}, []float64{0.5}}, []float64{2, 1 - 1 - 0.5/(7.0/3)*2, math.NaN()}, []float64{7.0 / 3, 1.25 - 0.25/(7.0/3), math.NaN()}},
+		{"ARMA", arma{[]float64{0.5}, []float64{0.5}}, []float64{2, -0.5 / (7.0 / 3) * 2, math.NaN()}, []float64{7.0 / 3, 1.25 - 0.25/(7.0/3), math.NaN()}},
 	} {
 		s := armaSeries{x: []float64{2, 1, 3}}
 		if c.name == "AR" {

@@ -21,7 +21,7 @@ type Backtest struct {
 	Coverage80, Coverage95 Value // share of the truth within the intervals
 	Width95                Value
 
-	MAEByStep, MASEByStep, Coverage95ByStep []float64
+	MAEByStep, MASEByStep, Coverage95ByStep []float64 // nil where one of them is undefined
 }
 
 // RunBacktest fits a model to growing windows of x, without what is absent, and compares its forecasts with what came.
@@ -85,8 +85,8 @@ func summarise(steps []backtestSums) Backtest {
 	var all backtestSums
 	for _, s := range steps {
 		n := float64(s.n)
-		b.MAEByStep = append(b.MAEByStep, finite(s.absolute/n))
-		b.MASEByStep = append(b.MASEByStep, finite(s.mase/n))
+		b.MAEByStep = append(b.MAEByStep, s.absolute/n)
+		b.MASEByStep = append(b.MASEByStep, s.mase/n)
 		b.Coverage95ByStep = append(b.Coverage95ByStep, s.within95/n)
 		all.absolute += s.absolute
 		all.squares += s.squares
@@ -100,6 +100,12 @@ func summarise(steps []backtestSums) Backtest {
 	b.MAE, b.RMSE, b.Width95 = Of(all.absolute/n), Of(math.Sqrt(all.squares/n)), Of(all.width/n)
 	b.Coverage80, b.Coverage95 = Of(all.within80/n), Of(all.within95/n)
 	b.SMAPE, b.MASE = defined(all.smape/n), defined(all.mase/n)
+	if allFinite(b.MAEByStep) != nil {
+		b.MAEByStep = nil
+	}
+	if allFinite(b.MASEByStep) != nil {
+		b.MASEByStep = nil
+	}
 	return b
 }
 

@@ -6,12 +6,12 @@ import "math"
 // by less than a relative 1e-8, or after a hundred steps.
 //
 // Definition: Nash, Compact Numerical Methods for Computers, algorithm 21, which R's optim follows; so does this.
-func bfgs(f func([]float64) float64, x []float64) ([]float64, float64) {
+func bfgs(f func([]float64) float64, x []float64) []float64 {
 	n := len(x)
 	x = append([]float64(nil), x...)
 	value := f(x)
 	if n == 0 || value-value != 0 {
-		return x, value
+		return x
 	}
 	gradient := numericGradient(f, x)
 	var inverse [][]float64 // of the Hessian
@@ -60,7 +60,7 @@ func bfgs(f func([]float64) float64, x []float64) ([]float64, float64) {
 			inverse = nil
 		}
 	}
-	return x, value
+	return x
 }
 
 // lineSearch steps back from a full step until the value falls by enough, and returns it with the length, 0 where no step changes x.
