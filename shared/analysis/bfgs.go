@@ -3,7 +3,7 @@ package analysis
 import "math"
 
 // bfgs is a variable metric search from x with central differences of 1e-3 as gradient. It stops where a step improves the value
-// by less than a relative 1e-8, or after a hundred steps.
+// by less than a relative rootEpsilon, or after a hundred steps.
 //
 // Definition: Nash, Compact Numerical Methods for Computers, algorithm 21, which R's optim follows; so does this.
 func bfgs(f func([]float64) float64, x []float64) []float64 {
@@ -40,7 +40,7 @@ func bfgs(f func([]float64) float64, x []float64) []float64 {
 		if length == 0 {
 			copy(x, from)
 		}
-		progress := length > 0 && math.Abs(found-value) > 1e-8*(math.Abs(value)+1e-8)
+		progress := length > 0 && math.Abs(found-value) > rootEpsilon*(math.Abs(value)+rootEpsilon)
 		if length > 0 {
 			value = found
 		}
@@ -62,6 +62,9 @@ func bfgs(f func([]float64) float64, x []float64) []float64 {
 	}
 	return x
 }
+
+// rootEpsilon is the root of the distance from 1 to the next number.
+const rootEpsilon = 0x1p-26
 
 // lineSearch steps back from a full step until the value falls by enough, and returns it with the length, 0 where no step changes x.
 func lineSearch(f func([]float64) float64, x, from, direction []float64, value, slope float64) (found, length float64) {

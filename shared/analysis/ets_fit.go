@@ -117,7 +117,7 @@ func fitETS(x []float64, form etsForm, period int) (ETS, error) {
 	for _, v := range start {
 		step = max(step, 0.1*math.Abs(v))
 	}
-	u, least := simplex(objective, start, step, math.Sqrt(0x1p-52), 2000)
+	u, least := simplex(objective, start, step, rootEpsilon, 2000)
 	if least >= 1e35 {
 		return ETS{}, NotConverged
 	}
