@@ -73,21 +73,54 @@ func ShapeOf(x []float64) Shape {
 // Quantile returns the type 7 quantile of values of which none is absent: linear between order statistics, 0 <= p <= 1. Absent
 // for no values. It leaves x as it is.
 func Quantile(x []float64, p float64) float64 {
-	sorted := slices.Clone(x)
-	slices.Sort(sorted)
-	return sortedQuantile(sorted, p)
+	if len(x) == 0 {
+		return market.Absent
+	}
+	k, f := rank(len(x), p)
+	near, from := neighbourhood(x, k)
+	slices.Sort(near)
+	return between(near, k-from, f)
+}
+
+// neighbourhood returns, in any order, the values that hold the places k and k+1 once sorted, with others near them, and how many
+// are less than all of these. The places in a sample of n^(2/3) values tell between which two values to look (Floyd and Rivest 1975);
+// if they mislead, all are returned.
+func neighbourhood(x []float64, k int) (near []float64, from int) {
+	n := len(x)
+	if n < 1<<12 {
+		return slices.Clone(x), 0
+	}
+	step := int(math.Cbrt(float64(n)))
+	sample := make([]float64, 0, n/step+1)
+	for i := step / 2; i < n; i += step {
+		sample = append(sample, x[i])
+	}
+	slices.Sort(sample)
+	at := float64(k) / float64(n) * float64(len(sample))
+	margin := 2 + 4*math.Sqrt(at*(1-float64(k)/float64(n)))
+	low, high := math.Inf(-1), math.Inf(1)
+	if i := int(at - margin); i >= 0 {
+		low = sample[i]
+	}
+	if i := int(at + margin); i < len(sample) {
+		high = sample[i]
+	}
+	near = make([]float64, 0, int(3*margin)*step)
+	for _, v := range x {
+		if v < low {
+			from++
+		} else if v <= high {
+			near = append(near, v)
+		}
+	}
+	if k < from || k+1 >= from+len(near) && k+1 < n {
+		return slices.Clone(x), 0
+	}
+	return near, from
 }
 
 // Median returns the type 7 quantile at one half.
 func Median(x []float64) float64 { return Quantile(x, 0.5) }
-
-func sortedQuantile(sorted []float64, p float64) float64 {
-	if len(sorted) == 0 {
-		return market.Absent
-	}
-	k, f := rank(len(sorted), p)
-	return between(sorted, k, f)
-}
 
 // rank returns where the quantile p of n sorted values lies: at f of the way from number k to number k+1.
 func rank(n int, p float64) (k int, f float64) {

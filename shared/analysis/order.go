@@ -89,8 +89,14 @@ func rollingExtreme(x []float64, w int, sign float64) []float64 {
 			rows := min(w-1, last-first)
 			head := math.Inf(-1)
 			for i := range rows {
-				head = max(head, sign*x[first+i])
-				out[first+i] = sign * max(head, ends[i+1])
+				if v := sign * x[first+i]; v > head {
+					head = v
+				}
+				greatest := ends[i+1]
+				if head > greatest {
+					greatest = head
+				}
+				out[first+i] = sign * greatest
 			}
 			first += rows
 		}

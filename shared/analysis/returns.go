@@ -43,16 +43,11 @@ func LogReturns(prices []float64) []float64 {
 }
 
 // logReturns writes the log returns of prices, one fewer than they are.
-//
-// ln(b/a) is 2 artanh((b-a)/(b+a)). Where that quotient is below 0.025, a move of five per cent, five terms of the series
-// (Abramowitz and Stegun 4.1.27) give it to the last bit or the one before; that is nearly every return, and spares the logarithm.
 func logReturns(r, prices []float64) {
 	previous := prices[0]
 	for i, p := range prices[1:] {
-		s := (p - previous) / (p + previous)
-		if math.Abs(s) < 0.025 && p > 0 { // and so is the price before it
-			q := s * s
-			r[i] = 2 * (s + float64(float64(s*q)*(1.0/3+float64(q*(1.0/5+float64(q*(1.0/7+float64(q*(1.0/9)))))))))
+		if s := (p - previous) / (p + previous); math.Abs(s) < smallMove && p > 0 { // and so is the price before it
+			r[i] = logOfMove(s)
 		} else {
 			r[i] = logRatio(p, previous)
 		}
@@ -60,10 +55,23 @@ func logReturns(r, prices []float64) {
 	}
 }
 
+// smallMove is (b-a)/(b+a) of a move of five per cent.
+const smallMove = 0.025
+
+// logOfMove returns ln(b/a), which is 2 artanh(s), for s = (b-a)/(b+a) below smallMove by size. Five terms of the series (Abramowitz
+// and Stegun 4.6.33) give it to the last bit or the one before. Nearly every return is that small, and is spared the logarithm.
+func logOfMove(s float64) float64 {
+	q := s * s
+	return 2 * (s + float64(float64(s*q)*(1.0/3+float64(q*(1.0/5+float64(q*(1.0/7+float64(q*(1.0/9)))))))))
+}
+
 // logRatio is ln(p/previous), or absent. Within a factor of two the difference of the prices is exact, their quotient is not.
 func logRatio(p, previous float64) float64 {
 	if !(p > 0 && previous > 0) {
 		return market.Absent
+	}
+	if s := (p - previous) / (p + previous); math.Abs(s) < smallMove {
+		return logOfMove(s)
 	}
 	switch q := p / previous; {
 	case q >= 0.5 && q <= 2:

@@ -34,8 +34,7 @@ func Tail(returns []float64, confidence float64) TailRisk {
 		return t
 	}
 	a := 1 - confidence
-	q := Quantile(r, a)
-	t.VaR, t.CVaR = Of(-q), Of(-meanUpTo(r, q))
+	t.VaR, t.CVaR = HistoricalTail(r, confidence)
 	shape, z := ShapeOf(r), distuv.UnitNormal.Quantile(a)
 	t.GaussVaR = Of(-(shape.Mean + float64(z*shape.StdDev)))
 	t.GaussCVaR = Of(-shape.Mean + float64(shape.StdDev*distuv.UnitNormal.Prob(z)/a))
@@ -44,16 +43,21 @@ func Tail(returns []float64, confidence float64) TailRisk {
 	return t
 }
 
-// meanUpTo is the mean of the values at or below q.
-func meanUpTo(x []float64, q float64) float64 {
+// HistoricalTail returns the historical part of Tail alone.
+func HistoricalTail(returns []float64, confidence float64) (valueAtRisk, shortfall Value) {
+	r := Drop(returns)
+	if len(r) == 0 {
+		return None(TooFew), None(TooFew)
+	}
+	q := Quantile(r, 1-confidence)
 	sum, n := 0.0, 0
-	for _, v := range x {
+	for _, v := range r {
 		if v <= q {
 			sum += v
 			n++
 		}
 	}
-	return sum / float64(n)
+	return Of(-q), Of(-sum / float64(n))
 }
 
 // cornishFisher fills in the expansion's part.

@@ -121,7 +121,7 @@ func (in input) transform(s analysis.Series) analysis.Series {
 		}
 		return analysis.Series{Time: s.Time, Value: logs}
 	case "log_return":
-		return analysis.Series{Time: s.Time[1:], Value: analysis.LogReturns(s.Value)[1:]}
+		return analysis.Series{Time: s.Time[1:], Value: referenceLogReturns(s.Value)[1:]}
 	case "simple_return":
 		return analysis.Series{Time: s.Time[1:], Value: analysis.SimpleReturns(s.Value)[1:]}
 	}

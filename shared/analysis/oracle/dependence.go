@@ -51,7 +51,7 @@ func correlation(c *oracleCase) any {
 func (c *oracleCase) returns() func([]float64) []float64 {
 	switch kind := c.text("returns"); kind {
 	case "log":
-		return analysis.LogReturns
+		return referenceLogReturns
 	case "simple":
 		return analysis.SimpleReturns
 	default:
