@@ -35,6 +35,14 @@ var modelsOf = map[string]func(x, y []float64) (any, error){
 	},
 	"k-means": func(x, _ []float64) (any, error) { return either(KMeans(x, 2)) },
 	"regimes": func(x, _ []float64) (any, error) { return either(VolatilityRegimes(x, 3, 2, 365)) },
+	"Johansen": func(x, y []float64) (any, error) {
+		return either(Johansen([][]float64{x, y}, 1))
+	},
+	"hidden regimes": func(x, _ []float64) (any, error) { return either(FitHiddenRegimes(x)) },
+	"change in mean": func(x, _ []float64) (any, error) { return either(ChangePoints(x, ChangeInMean, 1, 2)) },
+	"change in variance": func(x, _ []float64) (any, error) {
+		return either(ChangePoints(x, ChangeInVariance, 10, 5))
+	},
 	"GARCH":   func(x, _ []float64) (any, error) { return either(FitGARCH(x, false)) },
 	"GARCH-t": func(x, _ []float64) (any, error) { return either(FitGARCH(x, true)) },
 	"naive":   forecast(Naive), "drift": forecast(Drift), "seasonal naive": forecast(SeasonalNaive(3)), "SES": forecast(SES),

@@ -11,8 +11,10 @@ var modelKinds = map[string]compute{
 	"adf":                 adf,
 	"autocorrelation":     autocorrelation,
 	"backtest":            backtest,
+	"changepoints":        changePoints,
 	"clustering":          clustering,
 	"coint_engle_granger": engleGranger,
+	"coint_johansen":      johansen,
 	"forecast_arima":      arimaForecast,
 	"forecast_ets":        etsForecast,
 	"forecast_simple":     simpleForecast,
@@ -20,6 +22,7 @@ var modelKinds = map[string]compute{
 	"garch11":             garch,
 	"hurst":               hurst,
 	"kpss":                kpss,
+	"regimes_hmm":         hiddenRegimes,
 	"regimes_kmeans":      kmeans,
 	"seasonality":         seasonality,
 	"stl":                 stl,
@@ -275,4 +278,26 @@ func kmeans(c *oracleCase) any {
 		}
 	}
 	return object{"centres": k.Centres, "inertia": k.Inertia, "labels": labels}
+}
+
+func johansen(c *oracleCase) any {
+	j := must(analysis.Johansen(c.joined(c.names("order")...), c.integer("k_ar_diff")))
+	return object{
+		"eig": j.Eigenvalues, "trace": j.Trace, "max_eig": j.MaxEigen, "trace_crit_90_95_99": j.TraceCritical,
+		"max_eig_crit_90_95_99": j.MaxEigenCritical, "first_vector_normalised": j.First, "n": j.N,
+	}
+}
+
+func hiddenRegimes(c *oracleCase) any {
+	h := must(analysis.FitHiddenRegimes(c.series("r").Value))
+	return object{
+		"loglik": h.LogLikelihood, "mean": h.Mean, "variance": h.Variance, "transition": h.Transition,
+		"expected_duration": h.ExpectedDuration, "prob_high_vol": h.Wild,
+	}
+}
+
+func changePoints(c *oracleCase) any {
+	cost := map[string]analysis.SegmentCost{"l2": analysis.ChangeInMean, "normal_meanvar": analysis.ChangeInVariance}
+	s := must(analysis.ChangePoints(c.series("x").Value, cost[c.text("cost")], c.number("penalty"), c.integer("min_size")))
+	return object{"changepoints": s.Changes, "objective": s.Objective, "n": s.N}
 }
