@@ -25,9 +25,8 @@ type Cointegration struct {
 // It panics if the slices differ in length or the trend is NoConstant, for which there is no table.
 func EngleGranger(y, x []float64, trend Trend) (Cointegration, error) {
 	mustAtLeast("trend", int(trend), int(ConstantOnly))
-	y, x, err := rows(y, x, 8)
-	if err != nil {
-		return Cointegration{}, err
+	if y, x = bothPresent(y, x); len(x) < 8 {
+		return Cointegration{}, TooFew
 	}
 	if centred(x) == nil || centred(y) == nil {
 		return Cointegration{}, Constant
@@ -76,9 +75,8 @@ func halfLife(e []float64) Value {
 // It panics if the slices differ in length or most < 1.
 func Granger(a, b []float64, most int) ([]Test, error) {
 	mustAtLeast("most", most, 1)
-	a, b, err := rows(a, b, 3*most+2)
-	if err != nil {
-		return nil, err
+	if a, b = bothPresent(a, b); len(a) < 3*most+2 {
+		return nil, TooFew
 	}
 	if centred(a) == nil || centred(b) == nil {
 		return nil, Constant

@@ -203,19 +203,23 @@ func FuzzAnySeries(f *testing.F) {
 	f.Add([]byte{1, 2, 3, 4, 5, 6, 7, 8, 9, 10})
 	f.Add([]byte{0, 0, 0, 255, 255, 128, 7, 7, 7, 7, 7, 7, 250, 251, 252, 253})
 	f.Fuzz(func(t *testing.T, text []byte) {
-		text = text[:min(len(text), 64)]
-		values := make([]float64, len(text))
-		for i, b := range text {
-			switch {
-			case b >= 250:
-				values[i] = []float64{market.Absent, 0, 1e308, 5e-324, -1e300, math.Inf(1)}[b-250]
-			case b >= 200:
-				values[i] = math.Pow(10, float64(b)-225)
-			default:
-				values[i] = float64(b) - 20
-			}
-		}
+		values := fromBytes(text[:min(len(text), 64)])
 		half := len(values) / 2
 		check(t, values[:half], values[half:2*half])
 	})
+}
+
+func fromBytes(text []byte) []float64 {
+	values := make([]float64, len(text))
+	for i, b := range text {
+		switch {
+		case b >= 250:
+			values[i] = []float64{market.Absent, 0, 1e308, 5e-324, -1e300, math.Inf(1)}[b-250]
+		case b >= 200:
+			values[i] = math.Pow(10, float64(b)-225)
+		default:
+			values[i] = float64(b) - 20
+		}
+	}
+	return values
 }

@@ -113,3 +113,18 @@ func (r runs) level(best, next []float64, from []int, low, high, first, last int
 	r.level(best, next, from, low, mid-1, first, at)
 	r.level(best, next, from, mid+1, high, at, last)
 }
+
+// VolatilityRegimes groups the rows of returns by the logarithm of their realised volatility over a window, annualised: centres are
+// logarithms too. Rows within the first window have no label.
+func VolatilityRegimes(returns []float64, window, k int, periodsPerYear float64) (Regimes, error) {
+	logs := absent(len(returns))
+	if window > len(returns) {
+		return Regimes{}, TooFew
+	}
+	for i, sd := range RollingStdDev(returns, window) {
+		if sd > 0 {
+			logs[i] = math.Log(sd * math.Sqrt(periodsPerYear))
+		}
+	}
+	return KMeans(logs, k)
+}

@@ -8,6 +8,9 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
+// NotInModel is why a model has no such parameter.
+const NotInModel Reason = "not-in-model"
+
 // Test is a test's statistic and the probability of one at least as extreme where the hypothesis holds.
 type Test struct {
 	Statistic float64
@@ -36,20 +39,6 @@ func sample(x []float64, least int) ([]float64, error) {
 		return nil, TooFew
 	}
 	return x, allFinite(x)
-}
-
-// rows keeps what both series have in the same row.
-func rows(x, y []float64, least int) (a, b []float64, err error) {
-	mustMatch(len(x), len(y))
-	for i := range x {
-		if x[i] == x[i] && y[i] == y[i] {
-			a, b = append(a, x[i]), append(b, y[i])
-		}
-	}
-	if len(a) < least {
-		return nil, nil, TooFew
-	}
-	return a, b, allFinite(a, b)
 }
 
 // allFinite is nil, or NotFinite.

@@ -104,42 +104,42 @@ func seasonBucket(bucket int, x []float64) SeasonBucket {
 
 // kruskal compares the mean ranks of groups; of names the group of each value.
 func kruskal(x []float64, of []int) (Test, error) {
-	order := make([]int, len(x))
-	for i := range order {
-		order[i] = i
+	var sums, counts [24]float64
+	for i, rank := range Ranks(x) {
+		sums[of[i]] += rank
+		counts[of[i]]++
 	}
-	slices.SortStableFunc(order, func(i, j int) int { return compareFloats(x[i], x[j]) })
-	sums, counts := map[int]float64{}, map[int]float64{}
-	ties := 0.0
-	for i := 0; i < len(order); {
-		j := i
-		for j < len(order) && x[order[j]] == x[order[i]] {
-			j++
+	n, h, groups := float64(len(x)), 0.0, 0
+	for i, c := range counts {
+		if c > 0 {
+			h += float64(sums[i]*sums[i]) / c
+			groups++
 		}
-		t := float64(j - i)
-		ties += float64(t*t*t) - t
-		for _, at := range order[i:j] {
-			sums[of[at]] += float64(i+j+1) / 2
-			counts[of[at]]++
-		}
-		i = j
 	}
-	n := float64(len(x))
-	if len(counts) < 2 {
+	if groups < 2 {
 		return Test{}, TooFew
 	}
-	correction := 1 - ties/(float64(n*n*n)-n)
+	correction := 1 - tied(x)/(float64(n*n*n)-n)
 	if correction <= 0 {
 		return Test{}, Constant
 	}
-	h := 0.0
-	for bucket := range 24 {
-		if c := counts[bucket]; c > 0 {
-			h += float64(sums[bucket]*sums[bucket]) / c
+	h = (float64(12/(n*(n+1))*h) - 3*(n+1)) / correction
+	return chiSquared(h, groups-1).checked()
+}
+
+// tied is the sum of t³-t over runs of t equal values.
+func tied(x []float64) float64 {
+	sorted, sum := slices.Sorted(slices.Values(x)), 0.0
+	for len(sorted) > 0 {
+		run := 1
+		for run < len(sorted) && sorted[run] == sorted[0] {
+			run++
 		}
+		t := float64(run)
+		sum += float64(t*t*t) - t
+		sorted = sorted[run:]
 	}
-	h = (12/(n*(n+1))*h - 3*(n+1)) / correction
-	return chiSquared(h, len(counts)-1).checked()
+	return sum
 }
 
 // anova compares the means of groups; of names the group of each value.
@@ -173,16 +173,6 @@ func anova(x []float64, of []int) (Test, error) {
 	}
 	freedom := len(x) - groups
 	return fTest(between/float64(groups-1)/(within/float64(freedom)), groups-1, freedom).checked()
-}
-
-func compareFloats(a, b float64) int {
-	switch {
-	case a < b:
-		return -1
-	case a > b:
-		return 1
-	}
-	return 0
 }
 
 // MonthlyReturns gives one return per calendar month from the first price to the last, at the month's start, UTC: the month's last

@@ -1,15 +1,29 @@
 package main
 
-import "assay/shared/analysis"
+import (
+	"strconv"
+
+	"assay/shared/analysis"
+)
 
 // modelKinds are the kinds that test, group, model and forecast.
 var modelKinds = map[string]compute{
 	"adf":                 adf,
 	"autocorrelation":     autocorrelation,
+	"backtest":            backtest,
+	"changepoints":        changePoints,
+	"clustering":          clustering,
 	"coint_engle_granger": engleGranger,
+	"coint_johansen":      johansen,
+	"forecast_arima":      arimaForecast,
+	"forecast_ets":        etsForecast,
+	"forecast_simple":     simpleForecast,
+	"forecast_theta":      simpleForecast,
 	"garch11":             garch,
 	"hurst":               hurst,
 	"kpss":                kpss,
+	"regimes_hmm":         hiddenRegimes,
+	"regimes_kmeans":      kmeans,
 	"seasonality":         seasonality,
 	"stl":                 stl,
 }
@@ -137,25 +151,16 @@ func seasonality(c *oracleCase) any {
 
 // joined returns several inputs on their common times, transformed after the join.
 func (c *oracleCase) joined(names ...string) [][]float64 {
-	count := map[int64]int{}
+	var prices []analysis.Series
 	for _, name := range names {
-		for _, at := range c.prices(name).Time {
-			count[at]++
-		}
+		prices = append(prices, c.prices(name))
 	}
-	out := make([][]float64, len(names))
+	times, columns := analysis.InnerJoin(prices...)
 	for i, name := range names {
-		var kept analysis.Series
-		prices := c.prices(name)
-		for row, at := range prices.Time {
-			if count[at] == len(names) {
-				kept.Time, kept.Value = append(kept.Time, at), append(kept.Value, prices.Value[row])
-			}
-		}
 		in := c.input(name)
-		out[i] = in.finish(in.transform(kept)).Value
+		columns[i] = in.finish(in.transform(analysis.Series{Time: times, Value: columns[i]})).Value
 	}
-	return out
+	return columns
 }
 
 func garch(c *oracleCase) any {
@@ -168,4 +173,131 @@ func garch(c *oracleCase) any {
 		out["shape"] = g.Shape
 	}
 	return out
+}
+
+// bounds writes a forecast with its intervals of 80 and 95 %.
+func bounds(f analysis.Forecast) object {
+	out := object{"mean": f.Mean}
+	out["lo80"], out["hi80"] = f.Interval(0.80)
+	out["lo95"], out["hi95"] = f.Interval(0.95)
+	return out
+}
+
+// forecaster is the model that a case names.
+func (c *oracleCase) forecaster() analysis.Forecaster {
+	period := c.integer("period")
+	return map[string]analysis.Forecaster{
+		"naive": analysis.Naive, "drift": analysis.Drift, "snaive": analysis.SeasonalNaive(period), "ses": analysis.SES,
+		"theta": analysis.Theta(period),
+	}[c.text("model")]
+}
+
+func simpleForecast(c *oracleCase) any {
+	return bounds(must(c.forecaster()(c.series("x").Value, c.integer("horizon"))))
+}
+
+func etsForecast(c *oracleCase) any {
+	name := c.text("model")
+	if name == "auto" {
+		name = ""
+	} else if need[bool](c, "damped") {
+		name = name[:2] + "d" + name[2:]
+	}
+	m := must(analysis.FitETS(c.series("x").Value, name, c.integer("period")))
+	out := bounds(must(m.Forecast(c.integer("horizon"))))
+	params := object{}
+	for key, v := range map[string]analysis.Value{"alpha": m.Alpha, "beta": m.Beta, "gamma": m.Gamma, "phi": m.Phi} {
+		if v.Ok() {
+			params[key] = v.Number
+		}
+	}
+	out["method"], out["loglik"], out["aicc"], out["sigma2"], out["params"] = m.Model, m.LogLikelihood, m.AICc, m.Sigma2, params
+	return out
+}
+
+func arimaForecast(c *oracleCase) any {
+	x, period := c.series("x").Value, c.integer("period")
+	var m analysis.ARIMA
+	if c.text("model") == "auto" {
+		m = must(analysis.ChooseARIMA(x, period))
+	} else {
+		orders := func(name string) (n [3]int) {
+			list, _ := c.Params[name].([]any)
+			for i, v := range list {
+				n[i] = int(v.(float64))
+			}
+			return n
+		}
+		o, s := orders("order"), orders("seasonal")
+		m = must(analysis.FitARIMA(x, analysis.Order{
+			P: o[0], D: o[1], Q: o[2], SeasonalP: s[0], SeasonalD: s[1], SeasonalQ: s[2], Period: period, Mean: c.Params["mean"] == true,
+		}))
+	}
+	out := bounds(must(m.Forecast(c.integer("horizon"))))
+	coefficients := object{}
+	for name, list := range map[string][]float64{"ar": m.AR, "ma": m.MA, "sar": m.SeasonalAR, "sma": m.SeasonalMA} {
+		for i, v := range list {
+			coefficients[name+strconv.Itoa(i+1)] = v
+		}
+	}
+	if m.Mean.Ok() {
+		coefficients["intercept"] = m.Mean
+	}
+	out["coef"], out["loglik"], out["aicc"], out["sigma2"] = coefficients, m.LogLikelihood, m.AICc, m.Sigma2
+	out["order"], out["has_drift"] = []int{m.Order.P, m.Order.D, m.Order.Q}, m.Order.Mean && m.Order.D > 0
+	return out
+}
+
+func backtest(c *oracleCase) any {
+	b := must(analysis.RunBacktest(c.series("x").Value, c.forecaster(), analysis.BacktestOptions{
+		Initial: c.integer("initial"), Step: c.integer("step"), Horizon: c.integer("horizon"), Period: c.integer("period"),
+	}))
+	return object{
+		"origins": b.Origins, "mae": b.MAE, "rmse": b.RMSE, "smape": b.SMAPE, "mase": b.MASE, "coverage80": b.Coverage80,
+		"coverage95": b.Coverage95, "width95": b.Width95, "mae_by_horizon": b.MAEByStep, "mase_by_horizon": b.MASEByStep,
+		"coverage95_by_horizon": b.Coverage95ByStep,
+	}
+}
+
+func clustering(c *oracleCase) any {
+	_, r := c.commonReturns(analysis.LogReturns, c.names("order")...)
+	d := analysis.CorrelationDistance(analysis.CorrelationMatrix(r))
+	tree := must(analysis.Cluster(d, analysis.Linkage(c.text("method"))))
+	return object{
+		"distance": d, "merges": tree.Merges, "heights": tree.Heights, "sizes": tree.Sizes, "labels": tree.Cut(c.integer("k")),
+		"cophenetic": tree.Cophenetic(),
+	}
+}
+
+func kmeans(c *oracleCase) any {
+	k := must(analysis.VolatilityRegimes(c.series("r").Value, c.integer("window"), c.integer("k"), c.number("periods_per_year")))
+	labels := []int{}
+	for _, label := range k.Labels {
+		if label >= 0 {
+			labels = append(labels, label)
+		}
+	}
+	return object{"centres": k.Centres, "inertia": k.Inertia, "labels": labels}
+}
+
+func johansen(c *oracleCase) any {
+	j := must(analysis.Johansen(c.joined(c.names("order")...), c.integer("k_ar_diff")))
+	return object{
+		"eig": j.Eigenvalues, "trace": j.Trace, "max_eig": j.MaxEigen, "trace_crit_90_95_99": j.TraceCritical,
+		"max_eig_crit_90_95_99": j.MaxEigenCritical, "first_vector_normalised": j.First, "n": j.N,
+	}
+}
+
+func hiddenRegimes(c *oracleCase) any {
+	h := must(analysis.FitHiddenRegimes(c.series("r").Value))
+	return object{
+		"loglik": h.LogLikelihood, "mean": h.Mean, "variance": h.Variance, "transition": h.Transition,
+		"expected_duration": h.ExpectedDuration, "prob_high_vol": h.Wild,
+	}
+}
+
+func changePoints(c *oracleCase) any {
+	cost := map[string]analysis.SegmentCost{"l2": analysis.ChangeInMean, "normal_meanvar": analysis.ChangeInVariance}
+	s := must(analysis.ChangePoints(c.series("x").Value, cost[c.text("cost")], c.number("penalty"), c.integer("min_size")))
+	return object{"changepoints": s.Changes, "objective": s.Objective, "n": s.N}
 }
