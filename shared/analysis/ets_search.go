@@ -68,7 +68,7 @@ func (m *ETS) admissible() bool {
 	}
 	a[0] -= m.alpha + m.beta - m.phi
 	a[m.period-1] -= both + m.gamma - 1
-	a[m.period] -= m.phi * (1 - m.alpha - m.gamma)
+	a[m.period] -= float64(m.phi * (1 - m.alpha - m.gamma))
 	return stable(a, 1/(1+1e-6))
 }
 
@@ -149,7 +149,7 @@ func tameSeason(season []float64, period int) {
 		sum += season[i]
 	}
 	if sum > float64(period) {
-		scale(season, 1/(sum+0.01*float64(len(season))))
+		scale(season, 1/(sum+float64(0.01*float64(len(season)))))
 	}
 }
 
