@@ -1,0 +1,177 @@
+package analysis
+
+import (
+	"math"
+	"slices"
+)
+
+// The bounds of the smoothing parameters, and of phi.
+const (
+	leastSmoothing, mostSmoothing = 1e-4, 0.9999
+	leastPhi, mostPhi             = 0.8, 0.98
+)
+
+// set takes parameters and initial states from what the search tries: alpha, beta, gamma, phi, level, trend, seasons from the last
+// phase to the second, as far as the model has them. The season of the first phase follows: additive ones add up to 0,
+// multiplicative ones to the period. It is false outside the bounds and where the model would not forget its beginning.
+func (m *ETS) set(u []float64, s *etsState) bool {
+	next := func() float64 {
+		v := u[0]
+		u = u[1:]
+		return v
+	}
+	m.alpha = next()
+	ok := m.alpha >= leastSmoothing && m.alpha <= mostSmoothing
+	if m.form.trend {
+		m.beta = next()
+		ok = ok && m.beta >= leastSmoothing && m.beta <= m.alpha && m.beta <= mostSmoothing
+	}
+	if m.form.season != none {
+		m.gamma = next()
+		ok = ok && m.gamma >= leastSmoothing && m.gamma <= 1-m.alpha && m.gamma <= mostSmoothing
+	}
+	if m.form.damped {
+		m.phi = next()
+		ok = ok && m.phi >= leastPhi && m.phi <= mostPhi
+	}
+	s.level, s.trend = next(), 0
+	if m.form.trend {
+		s.trend = next()
+	}
+	if m.form.season == none || !ok {
+		return ok
+	}
+	if s.season == nil {
+		s.season = make([]float64, m.period)
+	}
+	rest := 0.0
+	if m.form.season == multiplicative {
+		rest = float64(m.period)
+	}
+	for p := m.period - 1; p > 0; p-- {
+		s.season[p] = next()
+		rest -= s.season[p]
+	}
+	s.season[0] = rest
+	if m.form.season == multiplicative && slices.Min(s.season) < 0 {
+		return false
+	}
+	return m.admissible()
+}
+
+// admissible reports whether the discount matrix of a seasonal model has no root beyond the unit circle (Hyndman et al. 2008, §10.2).
+func (m *ETS) admissible() bool {
+	a := make([]float64, m.period+1)
+	both := m.alpha + m.beta - float64(m.alpha*m.phi)
+	for i := 1; i < m.period-1; i++ {
+		a[i] = -both
+	}
+	a[0] -= m.alpha + m.beta - m.phi
+	a[m.period-1] -= both + m.gamma - 1
+	a[m.period] -= float64(m.phi * (1 - m.alpha - m.gamma))
+	return stable(a, 1/(1+1e-6))
+}
+
+// stable reports whether 1 - Σ a_j (rz)^(j+1) has no root within the unit circle, by stepping down through its partial
+// autocorrelations (Monahan, Biometrika 71 (1984)).
+func stable(a []float64, r float64) bool {
+	phi, next, power := slices.Clone(a), make([]float64, len(a)), 1.0
+	for i := range phi {
+		power *= r
+		phi[i] *= power
+	}
+	for k := len(phi) - 1; k >= 0; k-- {
+		last := phi[k]
+		if !(math.Abs(last) < 1) {
+			return false
+		}
+		d := 1 - float64(last*last)
+		for i := range k {
+			next[i] = (phi[i] + float64(last*phi[k-1-i])) / d
+		}
+		phi, next = next[:k], phi
+	}
+	return true
+}
+
+// start is where the search begins: slow smoothing, the season of classical decomposition, and a line through the first values
+// without it.
+func (m *ETS) start(x []float64) []float64 {
+	const room = mostSmoothing - leastSmoothing
+	alpha := leastSmoothing + 0.2*room/float64(m.period)
+	u := []float64{alpha}
+	if m.form.trend {
+		u = append(u, leastSmoothing+float64(0.1*(min(mostSmoothing, alpha)-leastSmoothing)))
+	}
+	if m.form.season != none {
+		u = append(u, leastSmoothing+float64(0.05*(min(mostSmoothing, 1-alpha)-leastSmoothing)))
+	}
+	if m.form.damped {
+		u = append(u, leastPhi+0.99*(mostPhi-leastPhi))
+	}
+	season := m.startSeason(x)
+	adjusted := make([]float64, min(max(10, 2*m.period), len(x)))
+	for i := range adjusted {
+		switch m.form.season {
+		case none:
+			adjusted[i] = x[i]
+		case additive:
+			adjusted[i] = x[i] - season[i%m.period]
+		case multiplicative:
+			adjusted[i] = x[i] / max(season[i%m.period], 0.01)
+		}
+	}
+	level := Mean(adjusted)
+	if m.form.trend {
+		rise := slope(ramp(len(adjusted)), adjusted)
+		level -= float64(rise * float64(len(adjusted)+1) / 2)
+		if math.Abs(level+rise) < 1e-8 {
+			level, rise = level*1.001, rise*0.999
+		}
+		u = append(u, level, rise)
+	} else {
+		u = append(u, level)
+	}
+	for p := m.period - 1; p > 0; p-- {
+		u = append(u, season[p])
+	}
+	if m.form.season == multiplicative {
+		tameSeason(u[len(u)-m.period+1:], m.period)
+	}
+	return u
+}
+
+// tameSeason keeps multiplicative indices positive, and leaves some for the one that follows from them.
+func tameSeason(season []float64, period int) {
+	sum := 0.0
+	for i, s := range season {
+		season[i] = max(s, 0.01)
+		sum += season[i]
+	}
+	if sum > float64(period) {
+		scale(season, 1/(sum+float64(0.01*float64(len(season)))))
+	}
+}
+
+// startSeason is the season by phase, nil for a model without. A season needs three periods to be decomposed; of fewer it is what
+// a line leaves of the first one.
+func (m *ETS) startSeason(x []float64) []float64 {
+	switch {
+	case m.form.season == none:
+		return nil
+	case len(x) >= 3*m.period && m.form.season == multiplicative:
+		return multiplicativeSeason(x, m.period)
+	case len(x) >= 3*m.period:
+		return additiveSeason(x, m.period)
+	}
+	rise := slope(ramp(len(x)), x)
+	level := Mean(x) - float64(rise*float64(len(x)+1)/2)
+	season := make([]float64, m.period)
+	for i := range season {
+		line := level + float64(rise*float64(i+1))
+		if season[i] = x[i] - line; m.form.season == multiplicative {
+			season[i] = x[i] / line
+		}
+	}
+	return season
+}

@@ -1,0 +1,145 @@
+package analysis
+
+import "math"
+
+// GARCH is a GARCH(1,1) model of returns: their conditional variance is h_t = Omega + Alpha e²_{t-1} + Beta h_{t-1}, where e is the
+// return less Mu. Mu, the standard deviations and the square root of Omega have the unit of the returns.
+type GARCH struct {
+	Mu, Omega, Alpha, Beta float64
+	Shape                  float64 // degrees of freedom of Student's t; 0 for the normal distribution
+	LogLikelihood          float64
+	Persistence            float64   // Alpha + Beta, below 1; near 1 a shock hardly fades
+	ConditionalSD          []float64 // by return
+	Doubt                  Reason    // OutOfDomain where the persistence came to the bound: the true process may explode
+
+	next float64 // conditional variance of the return after the last
+}
+
+// Persistence beyond this is at the bound.
+const explosive = 0.9995
+
+// FitGARCH fits by maximum likelihood, with normal errors or with Student's t of unit variance. Returns in per cent are usual.
+// Before the first return e² and h are the mean of e² over all.
+//
+// Definition: Bollerslev, "Generalized Autoregressive Conditional Heteroskedasticity", Journal of Econometrics 31 (1986); for t, Review of
+// Economics and Statistics 69 (1987). Alpha + Beta < 1 is enforced.
+func FitGARCH(returns []float64, student bool) (GARCH, error) {
+	x, err := sample(returns, 20)
+	if err != nil {
+		return GARCH{}, err
+	}
+	mean, sd := Mean(x), StdDev(x)
+	if !(sd > 0) {
+		return GARCH{}, Constant
+	}
+	scaled := make([]float64, len(x))
+	for i, v := range x {
+		scaled[i] = (v - mean) / sd
+	}
+	if err := allFinite(scaled); err != nil {
+		return GARCH{}, err
+	}
+	work := make([]float64, len(x))
+	unit := func(u []float64) GARCH {
+		persistence := within(u[2], 0, 0.9999)
+		g := GARCH{Mu: u[0], Omega: math.Exp(u[1]), Alpha: within(u[3], 0, persistence), Persistence: persistence}
+		g.Beta = persistence - g.Alpha
+		if student {
+			g.Shape = 2.01 + math.Exp(u[4])
+		}
+		return g
+	}
+	var starts [][]float64
+	for _, s := range [][2]float64{{0.1, 0.8}, {0.05, 0.94}, {0.3, 0.3}} {
+		p := s[0] + s[1]
+		start := []float64{0, math.Log(1 - p), without(p, 0, 0.9999), without(s[0], 0, p)}
+		if student {
+			start = append(start, math.Log(4))
+		}
+		starts = append(starts, start)
+	}
+	u, least := minimise(func(u []float64) float64 { return -unit(u).likelihood(scaled, work) }, 0.3, starts...)
+	if u == nil {
+		return GARCH{}, NotConverged
+	}
+	g := unit(u)
+	g.likelihood(scaled, work)
+	g.Mu, g.Omega = mean+float64(g.Mu*sd), g.Omega*sd*sd
+	g.LogLikelihood = -least - float64(float64(len(x))*math.Log(sd))
+	g.ConditionalSD = work
+	for i, h := range work {
+		work[i] = math.Sqrt(h) * sd
+	}
+	last := x[len(x)-1] - g.Mu
+	g.next = g.Omega + float64(g.Alpha*last*last) + float64(g.Beta*work[len(x)-1]*work[len(x)-1])
+	if g.Persistence > explosive {
+		g.Doubt = OutOfDomain
+	}
+	return g, allFinite(work, []float64{g.Mu, g.Omega, g.Alpha, g.Beta, g.LogLikelihood, g.next})
+}
+
+// Forecast returns the standard deviations of the next returns.
+func (g GARCH) Forecast(horizon int) []float64 {
+	sd, h := make([]float64, max(horizon, 0)), g.next
+	for k := range sd {
+		sd[k] = math.Sqrt(h)
+		h = g.Omega + float64(g.Persistence*h)
+	}
+	return sd
+}
+
+// likelihood returns the logarithm of the likelihood and leaves the conditional variances in h.
+func (g GARCH) likelihood(x, h []float64) float64 {
+	squares := 0.0
+	for _, v := range x {
+		squares += float64((v - g.Mu) * (v - g.Mu))
+	}
+	n := float64(len(x))
+	variance, square := squares/n, squares/n
+	var logs, tails logSum
+	sum, weight := 0.0, 1/(g.Shape-2)
+	for t, v := range x {
+		variance = g.Omega + float64(g.Alpha*square) + float64(g.Beta*variance)
+		h[t] = variance
+		square = float64((v - g.Mu) * (v - g.Mu))
+		logs.add(variance)
+		if g.Shape == 0 {
+			sum += square / variance
+		} else {
+			tails.add(1 + float64(square/variance*weight))
+		}
+	}
+	if g.Shape == 0 {
+		return -0.5 * (float64(n*math.Log(2*math.Pi)) + logs.sum() + sum)
+	}
+	a, _ := math.Lgamma((g.Shape + 1) / 2)
+	b, _ := math.Lgamma(g.Shape / 2)
+	constant := a - b - float64(0.5*math.Log(math.Pi*(g.Shape-2)))
+	return float64(n*constant) - float64(0.5*logs.sum()) - float64((g.Shape+1)/2*tails.sum())
+}
+
+// logSum adds logarithms of positive numbers eight at a time: the product of a few is far from the ends of a float64 as long as
+// they are within 1e±38.
+type logSum struct {
+	product float64
+	n       int
+	total   float64
+}
+
+func (s *logSum) add(v float64) {
+	if s.n == 0 {
+		s.product = 1
+	}
+	s.product *= v
+	if s.n++; s.n == 8 {
+		s.total += math.Log(s.product)
+		s.n = 0
+	}
+}
+
+func (s *logSum) sum() float64 {
+	if s.n > 0 {
+		return s.total + math.Log(s.product)
+	}
+	return s.total
+}

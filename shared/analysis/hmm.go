@@ -1,0 +1,113 @@
+package analysis
+
+import "math"
+
+// HiddenRegimes is a model of returns that come from two states, calm and then wild, each with its own mean and variance.
+type HiddenRegimes struct {
+	LogLikelihood    float64
+	Mean, Variance   [2]float64
+	Transition       [2][2]float64 // from a state to a state, by row
+	ExpectedDuration [2]float64    // rows
+	Wild             []float64     // probability of the wild state by row, given all rows
+}
+
+// FitHiddenRegimes fits by maximum likelihood, from several deterministic starts; the first row's state has the long-run
+// probabilities.
+//
+// Definition: Hamilton, Time Series Analysis, §22.4.
+func FitHiddenRegimes(returns []float64) (HiddenRegimes, error) {
+	x, err := sample(returns, 30)
+	if err != nil {
+		return HiddenRegimes{}, err
+	}
+	mean, sd := Mean(x), StdDev(x)
+	scaled := make([]float64, len(x))
+	for i, v := range x {
+		scaled[i] = (v - mean) / sd
+	}
+	if !(sd > 0) || allFinite(scaled) != nil {
+		return HiddenRegimes{}, Constant
+	}
+	filter := &hiddenFilter{x: scaled, filtered: make([]float64, len(x)), predicted: make([]float64, len(x))}
+	var starts [][]float64
+	for _, s := range [][4]float64{{0.3, 2, 0.95, 0.9}, {0.4, 1.8, 0.7, 0.4}, {0.5, 4, 0.98, 0.7}} {
+		starts = append(starts, []float64{0, 0, math.Log(s[0]), math.Log(s[1]), without(s[2], 0, 1), without(s[3], 0, 1)})
+	}
+	u, least := minimise(func(u []float64) float64 { return -filter.run(hiddenOf(u)) }, 0.3, starts...)
+	if u == nil {
+		return HiddenRegimes{}, NotConverged
+	}
+	m := hiddenOf(u)
+	if m.Variance[0] > m.Variance[1] {
+		m = HiddenRegimes{
+			Mean: [2]float64{m.Mean[1], m.Mean[0]}, Variance: [2]float64{m.Variance[1], m.Variance[0]},
+			Transition: [2][2]float64{{m.Transition[1][1], m.Transition[1][0]}, {m.Transition[0][1], m.Transition[0][0]}},
+		}
+	}
+	filter.run(m)
+	m.Wild = filter.smoothed(m)
+	m.LogLikelihood = -least - float64(float64(len(x))*math.Log(sd))
+	for s := range 2 {
+		m.Mean[s] = mean + float64(sd*m.Mean[s])
+		m.Variance[s] *= sd * sd
+		m.ExpectedDuration[s] = 1 / m.Transition[s][1-s]
+	}
+	return m, allFinite(m.Wild, m.Mean[:], m.Variance[:], m.ExpectedDuration[:], []float64{m.LogLikelihood})
+}
+
+// hiddenOf takes means, logarithms of variances and chances to stay from any numbers. A variance keeps above a ten thousandth of that
+// of all: the likelihood has no bound where a state shrinks to one row.
+func hiddenOf(u []float64) HiddenRegimes {
+	const least = 1e-4
+	calm, wild := within(u[4], 0, 1), within(u[5], 0, 1)
+	return HiddenRegimes{
+		Mean: [2]float64{u[0], u[1]}, Variance: [2]float64{least + math.Exp(u[2]), least + math.Exp(u[3])},
+		Transition: [2][2]float64{{calm, 1 - calm}, {1 - wild, wild}},
+	}
+}
+
+// hiddenFilter passes over standardised returns and keeps, by row, the probability of the wild state before and after its return.
+type hiddenFilter struct{ x, predicted, filtered []float64 }
+
+// run returns the logarithm of the likelihood.
+func (f *hiddenFilter) run(m HiddenRegimes) float64 {
+	toWild, toCalm := m.Transition[0][1], m.Transition[1][0]
+	if !(toWild+toCalm > 0) {
+		return math.Inf(-1)
+	}
+	wild := toWild / (toWild + toCalm)
+	factor := [2]float64{1 / math.Sqrt(2*math.Pi*m.Variance[0]), 1 / math.Sqrt(2*math.Pi*m.Variance[1])}
+	total := 0.0
+	for t, v := range f.x {
+		f.predicted[t] = wild
+		calmE, wildE := v-m.Mean[0], v-m.Mean[1]
+		a := float64((1 - wild) * factor[0] * math.Exp(-0.5*calmE*calmE/m.Variance[0]))
+		b := float64(wild * factor[1] * math.Exp(-0.5*wildE*wildE/m.Variance[1]))
+		if !(a+b > 0) {
+			return math.Inf(-1)
+		}
+		total += math.Log(a + b)
+		f.filtered[t] = b / (a + b)
+		wild = float64(f.filtered[t]*m.Transition[1][1]) + float64((1-f.filtered[t])*toWild)
+	}
+	return total
+}
+
+// smoothed goes back over the rows (Kim, Journal of Econometrics 60 (1994)).
+func (f *hiddenFilter) smoothed(m HiddenRegimes) []float64 {
+	wild := make([]float64, len(f.x))
+	last := len(wild) - 1
+	wild[last] = f.filtered[last]
+	for t := last - 1; t >= 0; t-- {
+		after, before := wild[t+1], f.predicted[t+1]
+		stay, leave := 0.0, 0.0
+		if before > 0 {
+			stay = m.Transition[1][1] * after / before
+		}
+		if before < 1 {
+			leave = m.Transition[1][0] * (1 - after) / (1 - before)
+		}
+		wild[t] = f.filtered[t] * (stay + leave)
+	}
+	return wild
+}
