@@ -41,8 +41,8 @@ func FitGARCH(returns []float64, student bool) (GARCH, error) {
 	}
 	work := make([]float64, len(x))
 	unit := func(u []float64) GARCH {
-		persistence := within(u[2], 0, 0.9999)
-		g := GARCH{Mu: u[0], Omega: math.Exp(u[1]), Alpha: within(u[3], 0, persistence), Persistence: persistence}
+		persistence := below(u[2], 0.9999)
+		g := GARCH{Mu: u[0], Omega: math.Exp(u[1]), Alpha: below(u[3], persistence), Persistence: persistence}
 		g.Beta = persistence - g.Alpha
 		if student {
 			g.Shape = 2.01 + math.Exp(u[4])
@@ -52,13 +52,13 @@ func FitGARCH(returns []float64, student bool) (GARCH, error) {
 	var starts [][]float64
 	for _, s := range [][2]float64{{0.1, 0.8}, {0.05, 0.94}, {0.3, 0.3}} {
 		p := s[0] + s[1]
-		start := []float64{0, math.Log(1 - p), without(p, 0, 0.9999), without(s[0], 0, p)}
+		start := []float64{0, math.Log(1 - p), unbelow(p, 0.9999), unbelow(s[0], p)}
 		if student {
 			start = append(start, math.Log(4))
 		}
 		starts = append(starts, start)
 	}
-	u, least := minimise(func(u []float64) float64 { return -unit(u).likelihood(scaled, work) }, 0.3, starts...)
+	u, least := minimise(func(u []float64) float64 { return -unit(u).likelihood(scaled, work) }, starts...)
 	if u == nil {
 		return GARCH{}, NotConverged
 	}

@@ -2,32 +2,21 @@ package analysis
 
 import "math"
 
-// minimise searches for the least value of f from each start in turn, by simplex and again from where that ended until it brings
-// no more. It returns the best place found and the value there; nil where f is nowhere finite.
-func minimise(f func([]float64) float64, step float64, starts ...[]float64) ([]float64, float64) {
+// minimise searches for the least value of f from each start by bfgs, and from the best place these come to by simplex, which needs
+// no gradient. It returns the place and the value; nil where f is finite at no start.
+func minimise(f func([]float64) float64, starts ...[]float64) ([]float64, float64) {
 	var best []float64
 	least := math.Inf(1)
-	for _, x := range starts {
-		value, size := f(x), step
-		if value-value != 0 {
-			continue
-		}
-		for range 8 {
-			at, found := simplex(f, x, size, 1e-10, 600*len(x))
-			gain := value - found
-			if gain > 0 {
-				x, value = at, found
-			}
-			if !(gain > 1e-7) {
-				break
-			}
-			size /= 2
-		}
-		if value < least {
+	for _, start := range starts {
+		x := bfgs(f, start)
+		if value := f(x); value < least {
 			best, least = x, value
 		}
 	}
-	return best, least
+	if best == nil {
+		return nil, least
+	}
+	return simplex(f, best, 0.05, 1e-10, 200*len(best))
 }
 
 // simplex is Nelder and Mead's search from x, whose other corners are a step away in each direction. It stops where the values at
@@ -130,8 +119,8 @@ func mix(out []float64, a float64, x []float64, b float64, y []float64) {
 	}
 }
 
-// within maps any number to one between low and high, smoothly.
-func within(u, low, high float64) float64 { return low + (high-low)/(1+math.Exp(-u)) }
+// below maps any number to one between 0 and high, smoothly.
+func below(u, high float64) float64 { return high / (1 + math.Exp(-u)) }
 
-// without is the inverse of within.
-func without(v, low, high float64) float64 { return math.Log((v - low) / (high - v)) }
+// unbelow is the inverse of below.
+func unbelow(v, high float64) float64 { return math.Log(v / (high - v)) }
