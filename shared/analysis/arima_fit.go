@@ -91,7 +91,7 @@ func (fit *arimaFit) conditional(u []float64) float64 {
 		}
 		s.e = append(s.e, x)
 	}
-	return 0.5*math.Log(dot(s.e, s.e)/float64(len(s.x)-first)) + math.Log(fit.size)
+	return float64(0.5*math.Log(dot(s.e, s.e)/float64(len(s.x)-first))) + math.Log(fit.size)
 }
 
 // likelihood is value, where the autoregressive numbers are such that any make a stationary model: their hyperbolic tangents are
@@ -115,7 +115,7 @@ func (fit *arimaFit) exact() float64 {
 	}
 	fit.squares = dot(e, e)
 	n := float64(len(e))
-	return 0.5*(math.Log(fit.squares/n)+logs.sum()/n) + math.Log(fit.size)
+	return float64(0.5*(math.Log(fit.squares/n)+logs.sum()/n)) + math.Log(fit.size)
 }
 
 func fromPartials(u []float64) []float64 {

@@ -68,7 +68,7 @@ func (m *ETS) admissible() bool {
 	}
 	a[0] -= m.alpha + m.beta - m.phi
 	a[m.period-1] -= both + m.gamma - 1
-	a[m.period] -= m.phi * (1 - m.alpha - m.gamma)
+	a[m.period] -= float64(m.phi * (1 - m.alpha - m.gamma))
 	return stable(a, 1/(1+1e-6))
 }
 
@@ -149,12 +149,12 @@ func tameSeason(season []float64, period int) {
 		sum += season[i]
 	}
 	if sum > float64(period) {
-		scale(season, 1/(sum+0.01*float64(len(season))))
+		scale(season, 1/(sum+float64(0.01*float64(len(season)))))
 	}
 }
 
 // startSeason is the season by phase, nil for a model without. A season needs three periods to be decomposed; of fewer it is what
-// a line leaves of the first one.
+// a line, fitted along with one wave, leaves of the first one.
 func (m *ETS) startSeason(x []float64) []float64 {
 	switch {
 	case m.form.season == none:
@@ -164,13 +164,20 @@ func (m *ETS) startSeason(x []float64) []float64 {
 	case len(x) >= 3*m.period:
 		return additiveSeason(x, m.period)
 	}
-	rise := slope(ramp(len(x)), x)
-	level := Mean(x) - float64(rise*float64(len(x)+1)/2)
+	sine, cosine := make([]float64, len(x)), make([]float64, len(x))
+	for i := range x {
+		sine[i], cosine[i] = math.Sincos(2 * math.Pi * float64(i+1) / float64(m.period))
+	}
+	columns := [][]float64{constant(len(x)), ramp(len(x)), cosine, sine}
+	if m.period == 2 {
+		columns = columns[:3] // the sine is 0 throughout
+	}
+	line := regress(columns, slices.Clone(x)).coefficients(len(columns))
 	season := make([]float64, m.period)
 	for i := range season {
-		line := level + float64(rise*float64(i+1))
-		if season[i] = x[i] - line; m.form.season == multiplicative {
-			season[i] = x[i] / line
+		trend := line[0] + float64(line[1]*float64(i+1))
+		if season[i] = x[i] - trend; m.form.season == multiplicative {
+			season[i] = x[i] / trend
 		}
 	}
 	return season

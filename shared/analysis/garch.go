@@ -106,7 +106,7 @@ func (g GARCH) likelihood(x, h []float64) float64 {
 		if g.Shape == 0 {
 			sum += square / variance
 		} else {
-			tails.add(1 + square/variance*weight)
+			tails.add(1 + float64(square/variance*weight))
 		}
 	}
 	if g.Shape == 0 {

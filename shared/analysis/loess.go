@@ -84,7 +84,7 @@ func (l *loess) set(reach int) {
 			l.tricube[d] = 1
 		case r <= 0.999*h:
 			q := r / h
-			u := 1 - q*q*q
+			u := 1 - float64(q*q*q)
 			l.tricube[d] = u * u * u
 		default:
 			l.tricube[d] = 0
