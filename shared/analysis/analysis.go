@@ -118,12 +118,12 @@ func (s Series) Drop() Series {
 	return kept
 }
 
-// finite returns x, or absent where x is infinite.
+// finite returns x, or absent where x is infinite. (x-x would be a product's rounding where a processor fuses the two.)
 func finite(x float64) float64 {
-	if x-x != 0 {
-		return market.Absent
+	if math.Abs(x) <= math.MaxFloat64 {
+		return x
 	}
-	return x
+	return market.Absent
 }
 
 // absent returns n absent values.

@@ -176,7 +176,8 @@ func invertible(theta []float64) []float64 {
 		}
 		polynomial = append(polynomial, 0)
 		for i := len(polynomial) - 1; i > 0; i-- {
-			polynomial[i] -= z * polynomial[i-1]
+			p := polynomial[i-1] // a complex product is sums of products
+			polynomial[i] -= complex(float64(real(z)*real(p))-float64(imag(z)*imag(p)), float64(real(z)*imag(p))+float64(imag(z)*real(p)))
 		}
 	}
 	flipped := make([]float64, len(theta))

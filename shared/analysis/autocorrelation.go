@@ -2,8 +2,6 @@ package analysis
 
 import (
 	"math"
-
-	"gonum.org/v1/gonum/stat/distuv"
 )
 
 // Autocorrelations of a series, and whether they are more than chance.
@@ -115,7 +113,7 @@ func JarqueBera(x []float64) (Test, error) {
 		return Test{}, shape.Skew.Reason
 	}
 	skew, kurtosis := shape.Skew.Number, shape.Kurtosis.Number
-	return chiSquared(n/6*(float64(skew*skew)+float64(kurtosis*kurtosis)/4), 2).checked()
+	return chiSquared(n/6*(float64(skew*skew)+float64(kurtosis*kurtosis/4)), 2).checked()
 }
 
 // VarianceRatios compares the variance of returns over q periods with q times that over one: 1 for a random walk.
@@ -155,11 +153,11 @@ func VarianceRatio(returns []float64, q int) (VarianceRatios, error) {
 	variance := 0.0
 	for k := 1; k < q; k++ {
 		weight := 2 * float64(q-k) / float64(q)
-		variance += float64(weight*weight) * (dot(e[k:], e[:len(e)-k]) / float64(total*total))
+		variance += float64(weight * weight * (dot(e[k:], e[:len(e)-k]) / float64(total*total)))
 	}
 	if !(variance > 0) {
 		return VarianceRatios{}, ZeroDenominator
 	}
 	z := (ratio - 1) / math.Sqrt(variance)
-	return VarianceRatios{ratio, z, 2 * distuv.UnitNormal.Survival(math.Abs(z))}, allFinite([]float64{ratio, z})
+	return VarianceRatios{ratio, z, math.Erfc(math.Abs(z) / math.Sqrt2)}, allFinite([]float64{ratio, z})
 }

@@ -40,7 +40,7 @@ func WMA(x []float64, n int) []float64 {
 // LinearSlope is the slope per bar of the least squares line through the last n values.
 func LinearSlope(x []float64, n int) []float64 {
 	middle, m := float64(n-1)/2, float64(n)
-	return weighted(x, n, func(i int) float64 { return (float64(i) - middle) * 12 / (m * (m*m - 1)) })
+	return weighted(x, n, func(i int) float64 { return (float64(i) - middle) * 12 / (m * (float64(m*m) - 1)) })
 }
 
 // weighted sums each window with weights from the oldest value to the newest, relative to its newest value where the weights

@@ -89,9 +89,9 @@ func coefficient(value, stdError, hac float64, freedom int) Coefficient {
 	c.P = c.T
 	if c.T.Ok() {
 		f := float64(freedom)
-		c.P = Of(mathext.RegIncBeta(f/2, 0.5, f/(f+square(c.T.Number))))
+		c.P = Of(mathext.RegIncBeta(f/2, 0.5, f/(f+float64(square(c.T.Number)))))
 	}
-	half := distuv.StudentsT{Sigma: 1, Nu: float64(freedom)}.Quantile(0.975) * stdError
+	half := float64(distuv.StudentsT{Sigma: 1, Nu: float64(freedom)}.Quantile(0.975) * stdError)
 	c.Low, c.High = value-half, value+half
 	return c
 }

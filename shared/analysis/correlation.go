@@ -32,7 +32,7 @@ func Associate(x, y []float64) Associations {
 	a.Pearson = association(pearson(x, y), n)
 	a.Pearson.interval(1, 3, n)
 	a.Spearman = association(pearson(Ranks(x), Ranks(y)), n)
-	a.Spearman.interval(1+square(a.Spearman.Value.Number)/2, 3, n)
+	a.Spearman.interval(1+float64(square(a.Spearman.Value.Number)/2), 3, n)
 	a.Kendall = kendall(x, y)
 	a.Kendall.interval(0.437, 4, n)
 	return a
@@ -98,7 +98,7 @@ func (a *Association) interval(factor float64, less, n int) {
 		a.Low, a.High = None(why), None(why)
 		return
 	}
-	z, half := math.Atanh(a.Value.Number), normal975*math.Sqrt(factor/float64(n-less))
+	z, half := math.Atanh(a.Value.Number), float64(normal975*math.Sqrt(factor/float64(n-less)))
 	a.Low, a.High = Of(math.Tanh(z-half)), Of(math.Tanh(z+half))
 }
 
@@ -166,8 +166,8 @@ func kendall(x, y []float64) Association {
 		run = inY.count(run, sorted[i] == sorted[i-1])
 	}
 	inY.count(run, false)
-	pairs := float64(n) * float64(n-1) / 2
-	score := pairs - inX.pairs - inY.pairs + inBoth.pairs - 2*discordant
+	pairs := float64(float64(n) * float64(n-1) / 2)
+	score := pairs - inX.pairs - inY.pairs + inBoth.pairs - float64(2*discordant)
 	free := math.Sqrt(pairs-inX.pairs) * math.Sqrt(pairs-inY.pairs)
 	if free == 0 {
 		return Association{Value: None(Constant), P: None(Constant)}
@@ -184,9 +184,9 @@ func (t *ties) count(run int, same bool) int {
 		return run + 1
 	}
 	r := float64(run)
-	t.pairs += r * (r - 1) / 2
-	t.triples += r * (r - 1) * (r - 2)
-	t.weighted += r * (r - 1) * (2*r + 5)
+	t.pairs += float64(r * (r - 1) / 2)
+	t.triples += float64(r * (r - 1) * (r - 2))
+	t.weighted += float64(r * (r - 1) * (float64(2*r) + 5))
 	return 1
 }
 
@@ -197,7 +197,7 @@ func kendallP(score float64, size int, x, y ties) Value {
 	}
 	n := float64(size)
 	m := n * (n - 1)
-	variance := (m*(2*n+5)-x.weighted-y.weighted)/18 + float64(2*x.pairs*y.pairs/m) + float64(x.triples*y.triples/(9*m*(n-2)))
+	variance := (float64(m*(float64(2*n)+5))-x.weighted-y.weighted)/18 + float64(2*x.pairs*y.pairs/m) + float64(x.triples*y.triples/(9*m*(n-2)))
 	if variance <= 0 {
 		return None(Constant)
 	}

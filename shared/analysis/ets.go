@@ -138,7 +138,7 @@ func (m ETS) Forecast(horizon int) (Forecast, error) {
 			}
 			variance += float64(weight[h] * weight[h])
 		}
-		power *= m.phi
+		power = float64(power * m.phi)
 		reach += power
 		centre, share := m.level+float64(reach*m.trend), 1.0
 		switch m.form.season {

@@ -26,7 +26,7 @@ func EWMMean(x []float64, alpha float64) []float64 {
 		case y != y:
 			y, aged = v, 1
 		case aged != 1:
-			old := aged * q
+			old := float64(aged * q)
 			y, aged = (float64(old*y)+float64(alpha*v))/(old+alpha), 1
 		default:
 			y = float64(q*y) + float64(alpha*v)
@@ -77,7 +77,7 @@ func ewmMoments(x []float64, alpha float64, each func(i int, m *ewmMoment)) {
 		default:
 			if !settled {
 				before := m.weights
-				old := aged * before
+				old := float64(aged * before)
 				m.weights, m.weights2 = old+1, float64(aged*aged*m.weights2)+1
 				share, kept = 1/m.weights, old/m.weights
 				m.unbias = 1 / (m.weights - m.weights2/m.weights)

@@ -81,8 +81,8 @@ func (f *hiddenFilter) run(m HiddenRegimes) float64 {
 	for t, v := range f.x {
 		f.predicted[t] = wild
 		calmE, wildE := v-m.Mean[0], v-m.Mean[1]
-		a := (1 - wild) * factor[0] * math.Exp(-0.5*calmE*calmE/m.Variance[0])
-		b := wild * factor[1] * math.Exp(-0.5*wildE*wildE/m.Variance[1])
+		a := float64((1 - wild) * factor[0] * math.Exp(-0.5*calmE*calmE/m.Variance[0]))
+		b := float64(wild * factor[1] * math.Exp(-0.5*wildE*wildE/m.Variance[1]))
 		if !(a+b > 0) {
 			return math.Inf(-1)
 		}

@@ -51,7 +51,7 @@ func Johansen(series [][]float64, lags int) (CointegrationRank, error) {
 	out := CointegrationRank{N: n, Eigenvalues: values}
 	rest, rows := 0.0, float64(len(changes[0]))
 	for i := k - 1; i >= 0; i-- {
-		one := -rows * math.Log1p(-values[i])
+		one := float64(-rows * math.Log1p(-values[i]))
 		rest += one
 		out.Trace, out.MaxEigen = append(out.Trace, rest), append(out.MaxEigen, one)
 		out.TraceCritical = append(out.TraceCritical, traceCritical[k-1-i])

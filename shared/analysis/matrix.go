@@ -71,37 +71,58 @@ func PairwiseCorrelations(returns func([]float64) []float64, prices ...Series) [
 	return matrix
 }
 
-// crossProducts returns the sums of products about the means, in one pass over blocks of rows.
+// crossProducts returns the sums of products about the means, in one pass over blocks of rows. Two goroutines share many rows; each
+// half has its own sums however many run.
 func crossProducts(columns [][]float64) [][]float64 {
 	k := len(columns)
-	sums, means := make([][]float64, k), make([]float64, k)
+	if k == 0 {
+		return nil
+	}
+	means := make([]float64, k)
 	for i, c := range columns {
 		mustMatch(len(c), len(columns[0]))
-		sums[i], means[i] = make([]float64, k), Mean(c)
+		means[i] = Mean(c)
 	}
-	if k == 0 {
-		return sums
+	middle := len(columns[0]) / 2 / rowsAtOnce * rowsAtOnce
+	var sums, rest [][]float64
+	if middle < 1<<12 {
+		sums, rest = productsOf(columns, means, 0, middle), productsOf(columns, means, middle, len(columns[0]))
+	} else {
+		done := make(chan struct{})
+		go func() {
+			rest = productsOf(columns, means, middle, len(columns[0]))
+			close(done)
+		}()
+		sums = productsOf(columns, means, 0, middle)
+		<-done
 	}
-	block := make([][]float64, k)
-	for i := range block {
-		block[i] = make([]float64, rowsAtOnce)
+	for i := range k {
+		for j := range i + 1 {
+			sums[i][j] += rest[i][j]
+			sums[j][i] = sums[i][j]
+		}
 	}
-	for from := 0; from < len(columns[0]); from += rowsAtOnce {
-		to := min(from+rowsAtOnce, len(columns[0]))
+	return sums
+}
+
+// productsOf returns the lower triangle of the sums over the rows [from, to).
+func productsOf(columns [][]float64, means []float64, from, to int) [][]float64 {
+	k := len(columns)
+	sums, block := make([][]float64, k), make([][]float64, k)
+	for i := range k {
+		sums[i], block[i] = make([]float64, k), make([]float64, rowsAtOnce)
+	}
+	for ; from < to; from += rowsAtOnce {
+		until := min(from+rowsAtOnce, to)
 		for i, c := range columns {
-			b, mean := block[i][:to-from], means[i]
-			for row, v := range c[from:to] {
+			b, mean := block[i][:until-from], means[i]
+			for row, v := range c[from:until] {
 				b[row] = v - mean
 			}
 			block[i] = b
 		}
 		for i := range k {
 			addProducts(sums[i][:i+1], block[i], block[:i+1])
-		}
-	}
-	for i := range k {
-		for j := range i {
-			sums[j][i] = sums[i][j]
 		}
 	}
 	return sums

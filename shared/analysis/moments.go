@@ -77,46 +77,65 @@ func Quantile(x []float64, p float64) float64 {
 		return market.Absent
 	}
 	k, f := rank(len(x), p)
-	near, from := neighbourhood(x, k)
-	slices.Sort(near)
-	return between(near, k-from, f)
+	near := neighbourhood(x, k)
+	return between(near.values, k-near.less, f)
 }
 
-// neighbourhood returns, in any order, the values that hold the places k and k+1 once sorted, with others near them, and how many
-// are less than all of these. The places in a sample of n^(2/3) values tell between which two values to look (Floyd and Rivest 1975);
-// if they mislead, all are returned.
-func neighbourhood(x []float64, k int) (near []float64, from int) {
+// neighbours are the values about a place in the order, ascending, and how many are less than all of these, with their sum.
+type neighbours struct {
+	values []float64
+	less   int
+	sum    float64
+}
+
+// neighbourhood finds the values at places k and k+1 once sorted, with others near them. The places in a sample of the values tell
+// between which two to look (Floyd and Rivest 1975); if they mislead, all are sorted.
+func neighbourhood(x []float64, k int) neighbours {
 	n := len(x)
 	if n < 1<<12 {
-		return slices.Clone(x), 0
+		values := slices.Clone(x)
+		slices.Sort(values)
+		return neighbours{values: values}
 	}
-	step := int(math.Cbrt(float64(n)))
-	sample := make([]float64, 0, n/step+1)
-	for i := step / 2; i < n; i += step {
+	low, high := bracket(x, k)
+	var out neighbours
+	near := make([]float64, 0, n/8)
+	for _, v := range x {
+		if v < low {
+			out.less++
+			out.sum += v
+		} else if v <= high {
+			near = append(near, v)
+		}
+	}
+	if k < out.less || min(k+1, n-1) >= out.less+len(near) || len(near) == n {
+		values := slices.Clone(x)
+		slices.Sort(values)
+		return neighbours{values: values}
+	}
+	nearer := neighbourhood(near, k-out.less)
+	return neighbours{values: nearer.values, less: out.less + nearer.less, sum: out.sum + nearer.sum}
+}
+
+// bracket returns two values that place k very likely lies between.
+func bracket(x []float64, k int) (low, high float64) {
+	step := 2 * int(math.Cbrt(float64(len(x))))
+	sample := make([]float64, 0, len(x)/step+1)
+	for i := step / 2; i < len(x); i += step {
 		sample = append(sample, x[i])
 	}
 	slices.Sort(sample)
-	at := float64(k) / float64(n) * float64(len(sample))
-	margin := 2 + 4*math.Sqrt(at*(1-float64(k)/float64(n)))
-	low, high := math.Inf(-1), math.Inf(1)
+	share := float64(k) / float64(len(x))
+	at := float64(share * float64(len(sample)))
+	margin := 2 + float64(4*math.Sqrt(at*(1-share)))
+	low, high = math.Inf(-1), math.Inf(1)
 	if i := int(at - margin); i >= 0 {
 		low = sample[i]
 	}
 	if i := int(at + margin); i < len(sample) {
 		high = sample[i]
 	}
-	near = make([]float64, 0, int(3*margin)*step)
-	for _, v := range x {
-		if v < low {
-			from++
-		} else if v <= high {
-			near = append(near, v)
-		}
-	}
-	if k < from || k+1 >= from+len(near) && k+1 < n {
-		return slices.Clone(x), 0
-	}
-	return near, from
+	return low, high
 }
 
 // Median returns the type 7 quantile at one half.
@@ -124,7 +143,7 @@ func Median(x []float64) float64 { return Quantile(x, 0.5) }
 
 // rank returns where the quantile p of n sorted values lies: at f of the way from number k to number k+1.
 func rank(n int, p float64) (k int, f float64) {
-	h := float64(n-1) * p
+	h := float64(float64(n-1) * p)
 	k = min(int(h), n-1)
 	return k, h - float64(k)
 }

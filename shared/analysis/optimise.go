@@ -41,7 +41,7 @@ func simplex(f func([]float64) float64, x []float64, step, tolerance float64, ev
 		}
 		values[j] = evaluate(corners[j])
 	}
-	enough := tolerance * (math.Abs(values[0]) + tolerance)
+	enough := float64(tolerance * (math.Abs(values[0]) + tolerance))
 	centre, trial, further := make([]float64, n), make([]float64, n), make([]float64, n)
 	low, oldSize := 0, math.Inf(1)
 	for evaluations >= 0 {

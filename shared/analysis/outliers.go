@@ -84,7 +84,7 @@ func (o order) deviation(median float64) float64 {
 		}
 	}
 	if len(o)%2 == 0 {
-		return before + (at-before)/2
+		return before + float64((at-before)/2)
 	}
 	return at
 }

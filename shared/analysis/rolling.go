@@ -128,7 +128,7 @@ func RollingSkew(x []float64, w int) []float64 {
 func RollingKurtosis(x []float64, w int) []float64 {
 	n := float64(w)
 	return rollingShape(x, w, 4, func(m2, _, m4 float64) float64 {
-		return (n - 1) / ((n - 2) * (n - 3)) * (float64((n+1)*m4/(m2*m2)) - 3*(n-1))
+		return (n - 1) / ((n - 2) * (n - 3)) * (float64((n+1)*m4/(m2*m2)) - float64(3*(n-1)))
 	})
 }
 
@@ -165,8 +165,8 @@ type powers struct{ anchor, scale, s1, s2, s3, s4 float64 }
 func (s *powers) add(v, sign float64) {
 	d := (v - s.anchor) * s.scale
 	d2 := d * d
-	s.s1 += sign * d
-	s.s2 += sign * d2
+	s.s1 += float64(sign * d)
+	s.s2 += float64(sign * d2)
 	s.s3 += float64(sign * d * d2)
 	s.s4 += float64(sign * d2 * d2)
 }
@@ -187,7 +187,7 @@ func (s *powers) restart(x []float64) {
 // central returns the population moments about the mean.
 func (s *powers) central(n float64) (m2, m3, m4 float64) {
 	m := s.s1 / n
-	q := m * m
+	q := float64(m * m)
 	m2 = s.s2/n - q
 	m3 = s.s3/n - float64(3*m*s.s2/n) + float64(2*q*m)
 	m4 = s.s4/n - float64(4*m*s.s3/n) + float64(6*q*s.s2/n) - float64(3*q*q)

@@ -123,7 +123,7 @@ func kruskal(x []float64, of []int) (Test, error) {
 	if correction <= 0 {
 		return Test{}, Constant
 	}
-	h = (float64(12/(n*(n+1))*h) - 3*(n+1)) / correction
+	h = (float64(12/(n*(n+1))*h) - float64(3*(n+1))) / correction
 	return chiSquared(h, groups-1).checked()
 }
 

@@ -49,9 +49,11 @@ func HistoricalTail(returns []float64, confidence float64) (valueAtRisk, shortfa
 	if len(r) == 0 {
 		return None(TooFew), None(TooFew)
 	}
-	q := Quantile(r, 1-confidence)
-	sum, n := 0.0, 0
-	for _, v := range r {
+	k, f := rank(len(r), 1-confidence)
+	near := neighbourhood(r, k)
+	q := between(near.values, k-near.less, f)
+	sum, n := near.sum, near.less
+	for _, v := range near.values {
 		if v <= q {
 			sum += v
 			n++
@@ -68,7 +70,8 @@ func (t *TailRisk) cornishFisher(shape Shape, z, a float64) {
 		return
 	}
 	s, k := shape.Skew.Number, shape.Kurtosis.Number
-	h := z + float64((z*z-1)*s/6) + float64((z*z*z-3*z)*k/24) - float64((2*z*z*z-5*z)*s*s/36)
+	square, cube := float64(z*z), float64(z*z*z)
+	h := z + float64((square-1)*s/6) + float64((cube-float64(3*z))*k/24) - float64((float64(2*cube)-float64(5*z))*s*s/36)
 	v, es := -(shape.Mean + float64(h*shape.StdDev)), -shape.Mean+float64(shape.StdDev*modifiedShortfall(h, s, k)/a)
 	t.CornishFisherPoint, t.CornishFisherVaR, t.CornishFisherCVaR, t.OperationalCVaR = Of(h), Of(v), Of(es), Of(max(v, es))
 	if !monotone(s, k) {
@@ -82,7 +85,7 @@ func (t *TailRisk) cornishFisher(shape Shape, z, a float64) {
 // monotone reports whether the expansion's quantile rises with the probability everywhere: whether its derivative in z,
 // 1 + zS/3 + (z^2-1)K/8 - (6z^2-5)S^2/36, has no root (Maillard 2012).
 func monotone(s, k float64) bool {
-	a, b, c := k/8-float64(s*s/6), s/3, 1-k/8+float64(5*s*s/36)
+	a, b, c := float64(k/8)-float64(s*s/6), s/3, 1-float64(k/8)+float64(5*s*s/36)
 	if a == 0 && b == 0 {
 		return c > 0
 	}
@@ -96,29 +99,23 @@ func modifiedShortfall(h, s, k float64) float64 {
 	i1, i2, i3 := tailPower(1, h), tailPower(2, h), tailPower(3, h)
 	i4, i6 := tailPower(4, h), tailPower(6, h)
 	return density +
-		float64((i4-6*i2+3*density)*k/24) +
-		float64((i3-3*i1)*s/6) +
-		float64((i6-15*i4+45*i2-15*density)*s*s/72)
+		float64((i4-float64(6*i2)+float64(3*density))*k/24) +
+		float64((i3-float64(3*i1))*s/6) +
+		float64((i6-float64(15*i4)+float64(45*i2)-float64(15*density))*s*s/72)
 }
 
 // tailPower is I^q of their appendix: the integral of the density times a power, by parts.
 func tailPower(power int, h float64) float64 {
-	product, sum, term := 1.0, 0.0, distuv.UnitNormal.Prob(h)
+	term := distuv.UnitNormal.Prob(h)
+	product, sum, from := 1.0, term, 2
 	if power%2 == 1 {
-		term *= h
-	} else {
-		sum = term
+		term = float64(term * h)
+		product, sum, from = 1, term-float64(distuv.UnitNormal.CDF(h)), 3
 	}
-	for j := 2 - power%2; j <= power; j += 2 {
+	for j := from; j <= power; j += 2 {
 		product *= float64(j)
-		if j > 1 {
-			term *= h * h / float64(j)
-		}
+		term = float64(term * h * h / float64(j))
 		sum += term
 	}
-	sum *= product
-	if power%2 == 1 {
-		sum -= product * distuv.UnitNormal.CDF(h)
-	}
-	return sum
+	return float64(product * sum)
 }

@@ -106,7 +106,7 @@ func centredAverage(x []float64, period int) []float64 {
 			sum += v
 		}
 		if period%2 == 0 {
-			sum -= (x[i-half] + x[i+half]) / 2
+			sum -= float64((x[i-half] + x[i+half]) / 2)
 		}
 		out[i] = sum / float64(period)
 	}
