@@ -29,7 +29,7 @@ func minimise(f func([]float64) float64, starts ...[]float64) ([]float64, float6
 // Definition: Nash, Compact Numerical Methods for Computers, algorithm 19, which R's optim follows; so does this, corner by corner.
 func simplex(f func([]float64) float64, x []float64, step, tolerance float64, evaluations int) ([]float64, float64) {
 	p := newPolytope(f, x, step, evaluations)
-	enough := tolerance * (math.Abs(p.values[0]) + tolerance)
+	enough := float64(tolerance * (math.Abs(p.values[0]) + tolerance))
 	for p.left >= 0 {
 		p.rank()
 		if p.values[p.high] <= p.values[p.low]+enough || !p.move() {
