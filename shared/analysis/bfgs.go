@@ -1,22 +1,24 @@
 package analysis
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // bfgs is a variable metric search from x with central differences of 1e-3 as gradient. It stops where a step improves the value
-// by less than a relative rootEpsilon, or after a hundred steps.
+// by less than a relative rootEpsilon even along the gradient alone, or after a hundred steps.
 //
 // Definition: Nash, Compact Numerical Methods for Computers, algorithm 21, which R's optim follows; so does this.
 func bfgs(f func([]float64) float64, x []float64) []float64 {
-	n := len(x)
-	x = append([]float64(nil), x...)
-	value := f(x)
+	x = slices.Clone(x)
+	n, value := len(x), f(x)
 	if n == 0 || value-value != 0 {
 		return x
 	}
 	gradient := numericGradient(f, x)
-	var inverse [][]float64 // of the Hessian
 	from, before, direction := make([]float64, n), make([]float64, n), make([]float64, n)
-	steps := 0 // since the search began afresh
+	var inverse [][]float64 // of the Hessian; nil to begin afresh
+	steps := 0              // since then
 	for range 100 {
 		fresh := inverse == nil
 		if fresh {
@@ -29,21 +31,12 @@ func bfgs(f func([]float64) float64, x []float64) []float64 {
 			direction[i] = -dot(inverse[i], gradient)
 			slope += float64(direction[i] * gradient[i])
 		}
-		if !(slope < 0) {
-			if fresh {
-				break
-			}
-			inverse = nil
-			continue
+		found, length := value, 0.0
+		if slope < 0 && slope >= -math.MaxFloat64 {
+			found, length = lineSearch(f, x, from, direction, value, slope)
 		}
-		found, length := lineSearch(f, x, from, direction, value, slope)
-		if length == 0 {
-			copy(x, from)
-		}
-		progress := length > 0 && math.Abs(found-value) > rootEpsilon*(math.Abs(value)+rootEpsilon)
-		if length > 0 {
-			value = found
-		}
+		progress := value-found > rootEpsilon*(math.Abs(value)+rootEpsilon)
+		value = found
 		if !progress {
 			if fresh {
 				break
@@ -66,7 +59,7 @@ func bfgs(f func([]float64) float64, x []float64) []float64 {
 // rootEpsilon is the root of the distance from 1 to the next number.
 const rootEpsilon = 0x1p-26
 
-// lineSearch steps back from a full step until the value falls by enough, and returns it with the length, 0 where no step changes x.
+// lineSearch steps back from a full step until the value falls by enough, and returns it with the length, 0 where no step does.
 func lineSearch(f func([]float64) float64, x, from, direction []float64, value, slope float64) (found, length float64) {
 	for length = 1; ; length *= 0.2 {
 		moved := false
@@ -75,6 +68,7 @@ func lineSearch(f func([]float64) float64, x, from, direction []float64, value, 
 			moved = moved || 10+x[i] != 10+from[i]
 		}
 		if !moved {
+			copy(x, from)
 			return value, 0
 		}
 		if found = f(x); found-found == 0 && found <= value+float64(slope*length*1e-4) {

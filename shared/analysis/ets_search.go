@@ -109,18 +109,8 @@ func (m *ETS) start(x []float64) []float64 {
 	if m.form.damped {
 		u = append(u, leastPhi+0.99*(mostPhi-leastPhi))
 	}
-	season := m.startSeason(x)
-	adjusted := make([]float64, min(max(10, 2*m.period), len(x)))
-	for i := range adjusted {
-		switch m.form.season {
-		case none:
-			adjusted[i] = x[i]
-		case additive:
-			adjusted[i] = x[i] - season[i%m.period]
-		case multiplicative:
-			adjusted[i] = x[i] / max(season[i%m.period], 0.01)
-		}
-	}
+	season, adjusted := m.startSeason(x)
+	adjusted = adjusted[:min(max(10, 2*m.period), len(x))]
 	level := Mean(adjusted)
 	if m.form.trend {
 		rise := slope(ramp(len(adjusted)), adjusted)
@@ -153,25 +143,53 @@ func tameSeason(season []float64, period int) {
 	}
 }
 
-// startSeason is the season by phase, nil for a model without. A season needs three periods to be decomposed; of fewer it is what
-// a line leaves of the first one.
-func (m *ETS) startSeason(x []float64) []float64 {
-	switch {
-	case m.form.season == none:
-		return nil
-	case len(x) >= 3*m.period && m.form.season == multiplicative:
-		return multiplicativeSeason(x, m.period)
-	case len(x) >= 3*m.period:
-		return additiveSeason(x, m.period)
+// startSeason returns the season by phase, nil for a model without, and the series without it. A season needs three periods to be
+// decomposed; of fewer it is what a line, fitted along with one wave, leaves of the first one.
+func (m *ETS) startSeason(x []float64) (season, adjusted []float64) {
+	if m.form.season == none {
+		return nil, x
 	}
-	rise := slope(ramp(len(x)), x)
-	level := Mean(x) - float64(rise*float64(len(x)+1)/2)
-	season := make([]float64, m.period)
-	for i := range season {
-		line := level + float64(rise*float64(i+1))
-		if season[i] = x[i] - line; m.form.season == multiplicative {
-			season[i] = x[i] / line
+	if len(x) < 3*m.period {
+		adjusted = line(x, m.period)
+		season = slices.Clone(x[:m.period])
+		for i := range season {
+			if m.form.season == multiplicative {
+				season[i] /= adjusted[i]
+			} else {
+				season[i] -= adjusted[i]
+			}
 		}
+		return season, adjusted
 	}
-	return season
+	adjusted = slices.Clone(x)
+	if m.form.season == multiplicative {
+		season = multiplicativeSeason(x, m.period)
+		for i := range adjusted {
+			adjusted[i] /= max(season[i%m.period], 0.01)
+		}
+		return season, adjusted
+	}
+	season = additiveSeason(x, m.period)
+	for i := range adjusted {
+		adjusted[i] -= season[i%m.period]
+	}
+	return season, adjusted
+}
+
+// line is the straight part of a regression on a line and one wave of a period.
+func line(x []float64, period int) []float64 {
+	sine, cosine := make([]float64, len(x)), make([]float64, len(x))
+	for i := range x {
+		sine[i], cosine[i] = math.Sincos(2 * math.Pi * float64(i+1) / float64(period))
+	}
+	columns := [][]float64{constant(len(x)), ramp(len(x)), cosine, sine}
+	if period == 2 {
+		columns = columns[:3] // the sine is 0 throughout
+	}
+	beta := regress(columns, slices.Clone(x)).coefficients(len(columns))
+	trend := ramp(len(x))
+	for i, t := range trend {
+		trend[i] = beta[0] + float64(beta[1]*t)
+	}
+	return trend
 }

@@ -15,8 +15,8 @@ type GARCH struct {
 	next float64 // conditional variance of the return after the last
 }
 
-// Persistence beyond this is at the bound.
-const explosive = 0.9995
+// The bound of the persistence, and where it is in doubt for being near.
+const mostPersistent, explosive = 0.9999, 0.9995
 
 // FitGARCH fits by maximum likelihood, with normal errors or with Student's t of unit variance. Returns in per cent are usual.
 // Before the first return e² and h are the mean of e² over all.
@@ -40,29 +40,11 @@ func FitGARCH(returns []float64, student bool) (GARCH, error) {
 		return GARCH{}, err
 	}
 	work := make([]float64, len(x))
-	unit := func(u []float64) GARCH {
-		persistence := within(u[2], 0, 0.9999)
-		g := GARCH{Mu: u[0], Omega: math.Exp(u[1]), Alpha: within(u[3], 0, persistence), Persistence: persistence}
-		g.Beta = persistence - g.Alpha
-		if student {
-			g.Shape = 2.01 + math.Exp(u[4])
-		}
-		return g
-	}
-	var starts [][]float64
-	for _, s := range [][2]float64{{0.1, 0.8}, {0.05, 0.94}, {0.3, 0.3}} {
-		p := s[0] + s[1]
-		start := []float64{0, math.Log(1 - p), without(p, 0, 0.9999), without(s[0], 0, p)}
-		if student {
-			start = append(start, math.Log(4))
-		}
-		starts = append(starts, start)
-	}
-	u, least := minimise(func(u []float64) float64 { return -unit(u).likelihood(scaled, work) }, 0.3, starts...)
+	u, least := minimise(func(u []float64) float64 { return -garchOf(u).likelihood(scaled, work) }, garchStarts(student)...)
 	if u == nil {
 		return GARCH{}, NotConverged
 	}
-	g := unit(u)
+	g := garchOf(u)
 	g.likelihood(scaled, work)
 	g.Mu, g.Omega = mean+float64(g.Mu*sd), g.Omega*sd*sd
 	g.LogLikelihood = -least - float64(float64(len(x))*math.Log(sd))
@@ -76,6 +58,32 @@ func FitGARCH(returns []float64, student bool) (GARCH, error) {
 		g.Doubt = OutOfDomain
 	}
 	return g, allFinite(work, []float64{g.Mu, g.Omega, g.Alpha, g.Beta, g.LogLikelihood, g.next})
+}
+
+// garchOf takes the model from any numbers: mu, the logarithm of omega, what below turns into the persistence and into alpha, and for
+// Student's t the logarithm of the degrees of freedom beyond 2.
+func garchOf(u []float64) GARCH {
+	persistence := below(u[2], mostPersistent)
+	g := GARCH{Mu: u[0], Omega: math.Exp(u[1]), Alpha: below(u[3], persistence), Persistence: persistence}
+	g.Beta = persistence - g.Alpha
+	if len(u) > 4 {
+		g.Shape = 2.01 + math.Exp(u[4])
+	}
+	return g
+}
+
+// garchStarts are a usual, a slow and a fast volatility, of returns of unit variance.
+func garchStarts(student bool) [][]float64 {
+	var starts [][]float64
+	for _, s := range []struct{ alpha, beta float64 }{{0.1, 0.8}, {0.05, 0.94}, {0.3, 0.3}} {
+		p := s.alpha + s.beta
+		start := []float64{0, math.Log(1 - p), unbelow(p, mostPersistent), unbelow(s.alpha, p)}
+		if student {
+			start = append(start, math.Log(4))
+		}
+		starts = append(starts, start)
+	}
+	return starts
 }
 
 // Forecast returns the standard deviations of the next returns.

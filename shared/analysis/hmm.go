@@ -31,9 +31,9 @@ func FitHiddenRegimes(returns []float64) (HiddenRegimes, error) {
 	filter := &hiddenFilter{x: scaled, filtered: make([]float64, len(x)), predicted: make([]float64, len(x))}
 	var starts [][]float64
 	for _, s := range [][4]float64{{0.3, 2, 0.95, 0.9}, {0.4, 1.8, 0.7, 0.4}, {0.5, 4, 0.98, 0.7}} {
-		starts = append(starts, []float64{0, 0, math.Log(s[0]), math.Log(s[1]), without(s[2], 0, 1), without(s[3], 0, 1)})
+		starts = append(starts, []float64{0, 0, math.Log(s[0]), math.Log(s[1]), unbelow(s[2], 1), unbelow(s[3], 1)})
 	}
-	u, least := minimise(func(u []float64) float64 { return -filter.run(hiddenOf(u)) }, 0.3, starts...)
+	u, least := minimise(func(u []float64) float64 { return -filter.run(hiddenOf(u)) }, starts...)
 	if u == nil {
 		return HiddenRegimes{}, NotConverged
 	}
@@ -59,7 +59,7 @@ func FitHiddenRegimes(returns []float64) (HiddenRegimes, error) {
 // of all: the likelihood has no bound where a state shrinks to one row.
 func hiddenOf(u []float64) HiddenRegimes {
 	const least = 1e-4
-	calm, wild := within(u[4], 0, 1), within(u[5], 0, 1)
+	calm, wild := below(u[4], 1), below(u[5], 1)
 	return HiddenRegimes{
 		Mean: [2]float64{u[0], u[1]}, Variance: [2]float64{least + math.Exp(u[2]), least + math.Exp(u[3])},
 		Transition: [2][2]float64{{calm, 1 - calm}, {1 - wild, wild}},

@@ -50,19 +50,25 @@ func PCA(matrix [][]float64) (Components, error) {
 	if total == 0 {
 		return Components{}, ZeroDenominator
 	}
-	for c := range n {
-		column := n - 1 - c
-		largest := 0.0
-		for i := range n {
-			if v := vectors.At(i, column); math.Abs(v) > math.Abs(largest) {
-				largest = v
-			}
+	for c := n - 1; c >= 0; c-- {
+		out.Eigenvalues, out.Shares = append(out.Eigenvalues, ascending[c]), append(out.Shares, ascending[c]/total)
+		for i, v := range turned(mat.Col(nil, c, &vectors)) {
+			out.Loadings[i] = append(out.Loadings[i], v)
 		}
-		for i := range n {
-			out.Loadings[i] = append(out.Loadings[i], math.Copysign(1, largest)*vectors.At(i, column))
-		}
-		out.Eigenvalues = append(out.Eigenvalues, ascending[column])
-		out.Shares = append(out.Shares, ascending[column]/total)
 	}
 	return out, allFinite(out.Eigenvalues)
+}
+
+// turned is a vector or its opposite, such that the largest entry by size is positive.
+func turned(v []float64) []float64 {
+	largest := 0.0
+	for _, x := range v {
+		if math.Abs(x) > math.Abs(largest) {
+			largest = x
+		}
+	}
+	if largest < 0 {
+		scale(v, -1)
+	}
+	return v
 }

@@ -23,12 +23,13 @@ type UnitRoot struct {
 	Critical [3]float64 // at 1, 5 and 10 %
 }
 
-// MaxLags is Schwert's rule, ceil(12 (n/100)^(1/4)), bounded by what n rows with these terms leave room for.
+// MaxLags is SchwertLags, bounded by what n rows with these terms leave room for.
 func MaxLags(n int, trend Trend) int {
-	return min(schwert(n), n/2-int(trend)-1)
+	return min(SchwertLags(n), n/2-int(trend)-1)
 }
 
-func schwert(n int) int { return int(math.Ceil(12 * math.Pow(float64(n)/100, 0.25))) }
+// SchwertLags is ceil(12 (n/100)^(1/4)), the number of lags that the older literature gives KPSS too.
+func SchwertLags(n int) int { return int(math.Ceil(12 * math.Pow(float64(n)/100, 0.25))) }
 
 // ADF tests x for a unit root with a number of lagged differences; lags < 0 chooses it by AIC up to MaxLags, over a sample
 // common to all, and fits the chosen one over the whole.
@@ -156,9 +157,6 @@ func KPSS(x []float64, trend Trend, lags int) (Stationarity, error) {
 	out.P, out.Clipped = kpssP(out.Statistic, out.Critical)
 	return out, allFinite([]float64{out.Statistic})
 }
-
-// KPSSLegacyLags is the bandwidth of the older literature, Schwert's rule.
-func KPSSLegacyLags(n int) int { return schwert(n) }
 
 func hobijnLags(e []float64) int {
 	n := float64(len(e))

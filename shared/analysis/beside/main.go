@@ -29,7 +29,7 @@ type job struct {
 }
 
 // parts find their own inputs in a folder, one for each part of the package.
-var parts = []func(dir string) ([]job, error){priceJobs}
+var parts = []func(dir string) ([]job, error){priceJobs, modelJobs}
 
 func main() {
 	seconds := map[string]float64{}

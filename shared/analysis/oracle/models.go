@@ -86,7 +86,7 @@ func adf(c *oracleCase) any {
 func kpss(c *oracleCase) any {
 	x, trend := c.series("x").Value, trends[c.text("regression")]
 	out := object{}
-	for name, lags := range map[string]int{"auto": -1, "legacy": analysis.KPSSLegacyLags(len(x))} {
+	for name, lags := range map[string]int{"auto": -1, "legacy": analysis.SchwertLags(len(x))} {
 		t := must(analysis.KPSS(x, trend, lags))
 		out[name] = object{"stat": t.Statistic, "p": t.P, "lags": t.Lags}
 		out["crit"] = object{"10%": t.Critical[0], "5%": t.Critical[1], "2.5%": t.Critical[2], "1%": t.Critical[3]}
