@@ -210,6 +210,9 @@ func passColumn(decoder *json.Decoder) (c column, err error) {
 	return c, err
 }
 
+// deepest is how deep values may be within each other that nobody looks at: the decoder remembers each level.
+const deepest = 100
+
 // skip passes one value.
 func skip(decoder *json.Decoder) error {
 	for depth := 0; ; {
@@ -223,8 +226,11 @@ func skip(decoder *json.Decoder) error {
 		case json.Delim(']'), json.Delim('}'):
 			depth--
 		}
-		if depth == 0 {
+		switch {
+		case depth == 0:
 			return nil
+		case depth > deepest:
+			return fmt.Errorf("values are more than %d deep within each other", deepest)
 		}
 	}
 }

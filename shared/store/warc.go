@@ -20,8 +20,8 @@ type Record struct {
 	Status    int              // of the HTTP answer; 0 makes it a resource record
 	Header    http.Header      // of the HTTP answer, from an allow list; of a resource its Content-Type only
 	Body      []byte           // unchanged
-	Packed    *Packed          // to be written in place of Body, of a resource: where it came in pieces and may be long
-	Open      func() io.Reader // read in place of Body, from its beginning each time: where it is long and the reader wants it so
+	Packed    *Packed          // of a resource that is written, in place of Body: where it came in pieces and may be long
+	Open      func() io.Reader // of a resource that was read, in place of Body: where it is long and the reader wants it so; from its beginning each time
 	Dataset   string           // Assay-Dataset: names the parser
 	Series    []market.SeriesID
 	Interval  market.Interval // 0: the parser knows
