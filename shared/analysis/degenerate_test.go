@@ -31,6 +31,9 @@ var columnsOf = map[string]func(x, y []float64) [][]float64{
 	"ewm": func(x, _ []float64) [][]float64 {
 		return [][]float64{EWMMean(x, 0.3), EWMMeanAdjusted(x, 0.3), EWMVariance(x, 0.3), EWMStdDev(x, 1)}
 	},
+	"ewm pairs": func(x, y []float64) [][]float64 {
+		return [][]float64{EWMCovariance(x, y, 0.3), EWMCorrelation(x, y, 0.3), EWMBeta(x, y, 0.3)}
+	},
 	"ewm volatility": func(x, _ []float64) [][]float64 {
 		variance, annualised := EWMVolatility(x, 0.94, 365)
 		return [][]float64{variance, annualised}

@@ -46,50 +46,122 @@ func EWMMeanAdjusted(x []float64, alpha float64) []float64 {
 // EWMVariance returns the unbiased weighted variance (pandas: adjust=True, bias=False); absent before the second value.
 func EWMVariance(x []float64, alpha float64) []float64 {
 	out := make([]float64, len(x))
-	ewmMoments(x, alpha, func(i int, m *ewmMoment) { out[i] = finite(m.squares * m.unbias) })
+	ewmMoments(x, alpha, func(i int, m *ewmMoment) { out[i] = finite(m.squared * m.unbias) })
 	return out
 }
 
 // EWMStdDev returns the square root of EWMVariance.
 func EWMStdDev(x []float64, alpha float64) []float64 {
 	out := make([]float64, len(x))
-	ewmMoments(x, alpha, func(i int, m *ewmMoment) { out[i] = finite(math.Sqrt(m.squares * m.unbias)) })
+	ewmMoments(x, alpha, func(i int, m *ewmMoment) { out[i] = finite(math.Sqrt(m.squared * m.unbias)) })
 	return out
 }
 
-// ewmMoment is a weighted mean and sum of squares about it, and the sums of the weights and of their squares.
-type ewmMoment struct{ mean, squares, weights, weights2, unbias float64 }
+// EWMCovariance returns the unbiased weighted covariance of the rows in which both are present; absent before the second of them.
+func EWMCovariance(x, y []float64, alpha float64) []float64 {
+	return ewmPairs(x, y, alpha, func(m *ewmPair) float64 { return m.xy * m.unbias })
+}
+
+// EWMCorrelation returns the weighted correlation; absent where either has no spread.
+func EWMCorrelation(x, y []float64, alpha float64) []float64 {
+	return ewmPairs(x, y, alpha, func(m *ewmPair) float64 { return correlate(m.xx, m.yy, m.xy) })
+}
+
+// EWMBeta returns the weighted slope of y on x.
+func EWMBeta(x, y []float64, alpha float64) []float64 {
+	return ewmPairs(x, y, alpha, func(m *ewmPair) float64 { return m.xy / m.xx })
+}
+
+// ewmWeights says how a new value enters weighted sums.
+type ewmWeights struct {
+	q, aged      float64 // of one row, and of all rows since the last value
+	sum, squares float64 // of the weights so far, and of their squares
+	share, kept  float64 // of the newest value in the mean, and of the square of its distance from the mean before
+	unbias       float64 // from a weighted sum of squares to the unbiased variance
+	decay        float64 // of the sums of squares at the newest value
+	settled      bool    // no row changes them any more
+}
+
+func newWeights(alpha float64) ewmWeights {
+	mustAlpha(alpha)
+	return ewmWeights{q: 1 - alpha, aged: 1, unbias: market.Absent}
+}
+
+// skip ages the weights by a row without a value.
+func (w *ewmWeights) skip() { w.aged, w.settled = w.aged*w.q, false }
+
+// take enters a value.
+func (w *ewmWeights) take() {
+	if !w.settled {
+		w.change()
+	}
+}
+
+func (w *ewmWeights) change() {
+	w.decay = float64(w.aged * w.q)
+	before := w.sum
+	old := float64(w.decay * before)
+	w.sum, w.squares = old+1, float64(w.decay*w.decay*w.squares)+1
+	w.share, w.kept = 1/w.sum, old/w.sum
+	w.unbias = 1 / (w.sum - w.squares/w.sum)
+	w.settled = w.aged == 1 && w.sum == before
+	w.aged = 1
+}
+
+// ewmMoment is a weighted mean and sum of squares about it.
+type ewmMoment struct {
+	ewmWeights
+	mean, squared float64
+}
 
 // ewmMoments updates the moments about the moving mean, which loses no digits (West 1979), and gives them to each for every row.
 func ewmMoments(x []float64, alpha float64, each func(i int, m *ewmMoment)) {
-	mustAlpha(alpha)
-	m := ewmMoment{mean: market.Absent, squares: market.Absent, unbias: market.Absent}
-	q, aged := 1-alpha, 1-alpha
-	share, kept, settled := 0.0, 0.0, false // of the newest value, of the deviation from the mean; whether they change no more
+	m := ewmMoment{ewmWeights: newWeights(alpha), mean: market.Absent}
 	for i, v := range x {
 		switch {
 		case v-v != 0:
-			aged *= q
-			settled = false
-		case m.weights == 0:
-			m = ewmMoment{mean: v, weights: 1, weights2: 1, unbias: market.Absent}
-			aged = q
+			m.skip()
+		case m.sum == 0:
+			m.take()
+			m.mean, m.squared = v, 0
 		default:
-			if !settled {
-				before := m.weights
-				old := float64(aged * before)
-				m.weights, m.weights2 = old+1, float64(aged*aged*m.weights2)+1
-				share, kept = 1/m.weights, old/m.weights
-				m.unbias = 1 / (m.weights - m.weights2/m.weights)
-				settled = aged == q && m.weights == before
-			}
+			m.take()
 			d := v - m.mean
-			m.mean += float64(d * share)
-			m.squares = float64(aged*m.squares) + float64(kept*float64(d*d))
-			aged = q
+			m.mean += float64(d * m.share)
+			m.squared = float64(m.decay*m.squared) + float64(m.kept*float64(d*d))
 		}
 		each(i, &m)
 	}
+}
+
+// ewmPair is two weighted means, and sums of squares and products about them.
+type ewmPair struct {
+	ewmWeights
+	x, y, xx, yy, xy float64
+}
+
+func ewmPairs(x, y []float64, alpha float64, statistic func(m *ewmPair) float64) []float64 {
+	mustMatch(len(x), len(y))
+	m, out := ewmPair{ewmWeights: newWeights(alpha)}, make([]float64, len(x))
+	for i, v := range x {
+		switch {
+		case v-v != 0 || y[i]-y[i] != 0:
+			m.skip()
+		case m.sum == 0:
+			m.take()
+			m.x, m.y = v, y[i]
+		default:
+			m.take()
+			dx, dy := v-m.x, y[i]-m.y
+			m.x += float64(dx * m.share)
+			m.y += float64(dy * m.share)
+			m.xx = float64(m.decay*m.xx) + float64(m.kept*float64(dx*dx))
+			m.yy = float64(m.decay*m.yy) + float64(m.kept*float64(dy*dy))
+			m.xy = float64(m.decay*m.xy) + float64(m.kept*float64(dx*dy))
+		}
+		out[i] = finite(statistic(&m))
+	}
+	return out
 }
 
 // EWMVolatility returns the RiskMetrics variance of returns, s_0 = r_0^2 and s_t = lambda s_{t-1} + (1-lambda) r_t^2, which is the

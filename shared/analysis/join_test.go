@@ -93,6 +93,29 @@ func TestAlignAt(t *testing.T) {
 	}
 }
 
+// TestConvert prices gold in euro: Tuesday's rate comes at 16:00 in Frankfurt, 15:00 UTC in winter.
+func TestConvert(t *testing.T) {
+	frankfurt, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	monday := time.Date(2024, 1, 15, 0, 0, 0, 0, time.UTC).Unix()
+	rates := Series{Time: []int64{monday, monday + day}, Value: []float64{0.5, 0.25}}
+	hours := Series{Value: []float64{100, 100, 200, 200}}
+	for _, h := range []int64{13, 24 + 13, 24 + 14, 24*6 + 15} { // the last bar ends 5 days and an hour after the last rate
+		hours.Time = append(hours.Time, monday+h*3600)
+	}
+	got := Convert(hours, market.Hour, rates, Clock{16, 0, frankfurt}, 5*day)
+	if d := cmp.Diff([]float64{nan, 50, 50, nan}, got.Value, same) + cmp.Diff([]int{-1, 0, 1, -1}, got.Rate); d != "" {
+		t.Errorf("(-want +got):\n%s", d)
+	}
+	price, currency := SplitReturns(hours, got, rates)
+	want := []float64{nan, nan, math.Log(2), nan}
+	if d := cmp.Diff(want, price, closely) + cmp.Diff([]float64{nan, nan, -math.Log(2), nan}, currency, closely); d != "" {
+		t.Errorf("parts (-want +got):\n%s", d)
+	}
+}
+
 func TestPeriodsPerYear(t *testing.T) {
 	for _, c := range []struct {
 		calendar market.Calendar

@@ -147,6 +147,9 @@ func TestExponentialWeights(t *testing.T) {
 		{"adjusted", EWMMeanAdjusted(x, 0.5), []float64{nan, 1, 5.0 / 3, 5.0 / 3, (0.125 + 0.5 + 4) / 1.375}},
 		// two values have the variance of two values, whatever their weights
 		{"variance", EWMVariance([]float64{1, 3}, 0.3), []float64{nan, 2}},
+		{"covariance", EWMCovariance([]float64{1, 9, 3}, []float64{2, nan, 8}, 0.3), []float64{nan, nan, 6}},
+		{"correlation", EWMCorrelation([]float64{1, 2, 4}, []float64{-1, -2, -4}, 0.3), []float64{nan, -1, -1}},
+		{"beta", EWMBeta([]float64{1, 2, 4}, []float64{2, 4, 8}, 0.3), []float64{nan, 2, 2}},
 	} {
 		if d := cmp.Diff(c.want, c.got, closely); d != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, d)

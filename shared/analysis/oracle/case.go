@@ -35,18 +35,10 @@ type input struct {
 	Scale     float64
 }
 
-// number, text and names return a parameter.
+// number, integer, text and need return a parameter.
 func (c *oracleCase) number(name string) float64 { return need[float64](c, name) }
 func (c *oracleCase) integer(name string) int    { return int(need[float64](c, name)) }
 func (c *oracleCase) text(name string) string    { return need[string](c, name) }
-func (c *oracleCase) names(name string) []string {
-	var names []string
-	for _, v := range need[[]any](c, name) {
-		names = append(names, v.(string))
-	}
-	return names
-}
-
 func need[T any](c *oracleCase, name string) T {
 	v, ok := c.Params[name].(T)
 	if !ok {

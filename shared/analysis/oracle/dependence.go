@@ -59,15 +59,24 @@ func (c *oracleCase) returns() func([]float64) []float64 {
 	}
 }
 
+// order names the inputs in the order of rows and columns.
+func (c *oracleCase) order() []string {
+	var names []string
+	for _, name := range need[[]any](c, "order") {
+		names = append(names, name.(string))
+	}
+	return names
+}
+
 func correlationMatrix(c *oracleCase) any {
 	if c.text("join") == "pairwise" {
 		var prices []analysis.Series
-		for _, name := range c.names("order") {
+		for _, name := range c.order() {
 			prices = append(prices, c.prices(name))
 		}
 		return object{"pearson": analysis.PairwiseCorrelations(c.returns(), prices...)}
 	}
-	times, r := c.commonReturns(c.returns(), c.names("order")...)
+	times, r := c.commonReturns(c.returns(), c.order()...)
 	correlations := analysis.CorrelationMatrix(r)
 	components := must(analysis.PCA(correlations))
 	return object{

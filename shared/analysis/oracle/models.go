@@ -260,7 +260,7 @@ func backtest(c *oracleCase) any {
 }
 
 func clustering(c *oracleCase) any {
-	_, r := c.commonReturns(analysis.LogReturns, c.names("order")...)
+	_, r := c.commonReturns(analysis.LogReturns, c.order()...)
 	d := analysis.CorrelationDistance(analysis.CorrelationMatrix(r))
 	tree := must(analysis.Cluster(d, analysis.Linkage(c.text("method"))))
 	return object{
@@ -281,7 +281,7 @@ func kmeans(c *oracleCase) any {
 }
 
 func johansen(c *oracleCase) any {
-	j := must(analysis.Johansen(c.joined(c.names("order")...), c.integer("k_ar_diff")))
+	j := must(analysis.Johansen(c.joined(c.order()...), c.integer("k_ar_diff")))
 	return object{
 		"eig": j.Eigenvalues, "trace": j.Trace, "max_eig": j.MaxEigen, "trace_crit_90_95_99": j.TraceCritical,
 		"max_eig_crit_90_95_99": j.MaxEigenCritical, "first_vector_normalised": j.First, "n": j.N,
