@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export CGO_ENABLED ?= 0
 
+# The Python that make bench runs pandas with.
+python ?= python3
+
 azurite := node node_modules/azurite/dist/src/azurite.js
 
 help: ## list the targets
@@ -49,6 +52,11 @@ test-page: node_modules ## only the page in a browser
 bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it is installed
 	go test -tags bench -count=1 -run TestBars -v -timeout 20m ./tests
 	go test -run '^$$' -bench . -benchmem ./shared/...
+	@if [ -f ../shared/oracle/bench_pandas.py ] && $(python) -c 'import pandas, statsmodels' 2>/dev/null; then \
+	  work=$$(mktemp -d); trap 'rm -r $$work' EXIT; go build -o $$work/beside ./shared/analysis/beside && \
+	  $(python) ../shared/oracle/bench_pandas.py --work $$work --side go=$$work/beside >$$work/result && \
+	  $(python) -c 'import json, sys; [print("%-42s %8.2f times as fast" % r) for r in json.load(open(sys.argv[1]))["side"]["speedup_vs_python"]["go"].items()]' $$work/result; \
+	else echo "the analysis is not timed beside pandas: that needs ../shared/oracle, and python3 with pandas 1 and statsmodels"; fi
 
 check: ## formatting and linters
 	@test -z "$$(go tool gofumpt -l .)" || { echo "gofumpt would change:"; go tool gofumpt -l .; exit 1; }

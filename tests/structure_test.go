@@ -21,11 +21,14 @@ var layers = [][]string{
 
 // beside are the packages next to the layers: who may import them, and what they may import.
 var beside = map[string]struct{ by, imports []string }{
-	"assay/shared/host":      {[]string{"assay", "assay/commands"}, []string{"assay/shared/store", "assay/shared/market"}},
-	"assay/shared/web":       {[]string{"assay/handlers"}, []string{"assay/shared/market"}},
-	"assay/shared/sim":       {[]string{"assay/commands"}, []string{"assay/shared/market"}},
-	"assay/shared/config":    {nil, nil},
-	"assay/shared/telemetry": {nil, nil},
+	"assay/shared/host":   {[]string{"assay", "assay/commands"}, []string{"assay/shared/store", "assay/shared/market"}},
+	"assay/shared/web":    {[]string{"assay/handlers"}, []string{"assay/shared/market"}},
+	"assay/shared/sim":    {[]string{"assay/commands"}, []string{"assay/shared/market"}},
+	"assay/shared/config": {nil, nil},
+	// programs for tests, which nobody imports
+	"assay/shared/analysis/oracle": {[]string{}, []string{"assay/shared/analysis", "assay/shared/market"}},
+	"assay/shared/analysis/beside": {[]string{}, []string{"assay/shared/analysis", "assay/shared/market"}},
+	"assay/shared/telemetry":       {nil, nil},
 }
 
 // pure packages do no I/O: they import nothing that could.

@@ -16,8 +16,8 @@ type Coefficient struct {
 	Low, High float64 // 95 % interval, of StdError
 }
 
-// Market is the regression of an asset's excess returns on a benchmark's.
-type Market struct {
+// MarketModel is the regression of an asset's excess returns on a benchmark's.
+type MarketModel struct {
 	N                int
 	Alpha, Beta      Coefficient
 	AlphaAnnual      float64 // Alpha*periodsPerYear
@@ -31,17 +31,17 @@ const hacLags = 5
 
 // Regress regresses the simple returns of an asset, above the risk-free rate, on those of a benchmark. Rows where either is absent
 // are dropped first. Join the prices before the returns: JoinReturns.
-func Regress(asset, benchmark []float64, riskFree, periodsPerYear float64) (Market, error) {
+func Regress(asset, benchmark []float64, riskFree, periodsPerYear float64) (MarketModel, error) {
 	y, x := bothPresent(asset, benchmark)
 	n := float64(len(x))
 	if len(x) < 3 {
-		return Market{}, TooFew
+		return MarketModel{}, TooFew
 	}
 	rate := math.Pow(1+riskFree, 1/periodsPerYear) - 1
 	mx, xx := squares(x)
 	my, yy := squares(y)
 	if xx == 0 {
-		return Market{}, Constant
+		return MarketModel{}, Constant
 	}
 	xy := 0.0
 	for i := range x {
@@ -58,7 +58,7 @@ func Regress(asset, benchmark []float64, riskFree, periodsPerYear float64) (Mark
 		level[i] = residuals[i]/n - float64((mx-rate)*weighted[i])
 	}
 	variance := rest / (n - 2)
-	m := Market{
+	m := MarketModel{
 		N:           len(x),
 		Beta:        coefficient(beta, math.Sqrt(variance/xx), neweyWest(weighted, hacLags), len(x)-2),
 		Alpha:       coefficient(alpha, math.Sqrt(variance*(1/n+square(mx-rate)/xx)), neweyWest(level, hacLags), len(x)-2),
@@ -75,7 +75,7 @@ func Regress(asset, benchmark []float64, riskFree, periodsPerYear float64) (Mark
 }
 
 // check refuses a regression that left the range of a float64.
-func (m *Market) check() error {
+func (m *MarketModel) check() error {
 	for _, v := range []float64{m.Alpha.Value, m.Alpha.HACError, m.Beta.Value, m.Beta.StdError, m.Beta.HACError, m.TrackingError, m.Beta.High, m.Alpha.High} {
 		if v-v != 0 {
 			return NotFinite

@@ -17,7 +17,7 @@ func Mean(x []float64) float64 {
 	for _, v := range x {
 		sum += v - anchor
 	}
-	return anchor + sum/float64(len(x))
+	return finite(anchor + sum/float64(len(x)))
 }
 
 // squares returns the mean and the sum of squares about it, in two passes.

@@ -3,6 +3,7 @@ package analysis
 import (
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -95,6 +96,35 @@ func TestTail(t *testing.T) {
 	r[7] = 1
 	if tail = Tail(r, 0.95); !cmp.Equal(tail.Warnings, []Reason{OutOfDomain}) && !cmp.Equal(tail.Warnings, []Reason{OutOfDomain, BelowVaR}) {
 		t.Errorf("warnings of a fat tail: got %v, want %v first", tail.Warnings, OutOfDomain)
+	}
+}
+
+// TestQuantileOfMany looks among many values, where only those near the place are sorted: random, in order, and with few to tell apart.
+func TestQuantileOfMany(t *testing.T) {
+	x := random(30_000, 0, false)
+	ascending, few := slices.Sorted(slices.Values(x)), make([]float64, len(x))
+	for i, v := range x {
+		few[i] = math.Round(v)
+	}
+	for _, p := range []float64{0, 0.0001, 0.05, 0.5, 0.99, 1} {
+		for name, values := range map[string][]float64{"random": x, "ascending": ascending, "few": few} {
+			sorted := slices.Sorted(slices.Values(values))
+			k, f := rank(len(sorted), p)
+			want := between(sorted, k, f)
+			if got := Quantile(values, p); got != want {
+				t.Errorf("quantile %v of %s values: got %v, want %v", p, name, got, want)
+			}
+			if p == 0 || p == 1 {
+				continue
+			}
+			n := 0
+			for n < len(sorted) && sorted[n] <= want {
+				n++
+			}
+			if _, got := HistoricalTail(values, 1-p); math.Abs(got.Number+Mean(sorted[:n])) > 1e-12 {
+				t.Errorf("mean of %s values up to the quantile %v: got %v, want %v", name, p, -got.Number, Mean(sorted[:n]))
+			}
+		}
 	}
 }
 

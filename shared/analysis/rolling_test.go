@@ -101,13 +101,7 @@ func TestRollingForgetsABadTick(t *testing.T) {
 }
 
 func TestRollingPairs(t *testing.T) {
-	x, y := random(2000, 100, true), random(2000, 100, false)
-	for i := range y {
-		y[i] = 0.5*y[i] + 0.5*random(2001, 7, false)[i]
-		if i == 3 {
-			break // the rest is as good
-		}
-	}
+	x, y := random(2000, 100, true), random(2001, 7, false)[:2000]
 	forth, back, r := RollingBeta(x, y, 5), RollingBeta(y, x, 5), RollingCorrelation(x, y, 5)
 	for i := range r {
 		if d := math.Abs(forth[i]*back[i] - r[i]*r[i]); d > 1e-9 {

@@ -19,9 +19,7 @@ type TailRisk struct {
 
 // Tail returns the tail risk of returns per period; what is absent is dropped first. It panics unless 0 < confidence < 1.
 func Tail(returns []float64, confidence float64) TailRisk {
-	if !(confidence > 0 && confidence < 1) {
-		panic("analysis: a confidence outside 0 to 1")
-	}
+	mustConfidence(confidence)
 	r := Drop(returns)
 	t := TailRisk{N: len(r)}
 	if len(r) == 0 {
@@ -43,8 +41,15 @@ func Tail(returns []float64, confidence float64) TailRisk {
 	return t
 }
 
+func mustConfidence(confidence float64) {
+	if !(confidence > 0 && confidence < 1) {
+		panic("analysis: a confidence outside 0 to 1")
+	}
+}
+
 // HistoricalTail returns the historical part of Tail alone.
 func HistoricalTail(returns []float64, confidence float64) (valueAtRisk, shortfall Value) {
+	mustConfidence(confidence)
 	r := Drop(returns)
 	if len(r) == 0 {
 		return None(TooFew), None(TooFew)
