@@ -43,6 +43,8 @@ const (
 	NotConverged    Reason = "not-converged"         // the optimiser stopped before it arrived
 	OutOfDomain     Reason = "out-of-domain"         // the formula is used where its authors say it does not hold
 	NotPositive     Reason = "not-positive-definite" // a matrix that should be
+	NotInModel      Reason = "not-in-model"          // a parameter that this model does not have
+	NoSkill         Reason = "no-skill"              // of a forecast: on the known past it is no better than the naive one
 	BelowVaR        Reason = "cvar-below-var"        // an expected shortfall less than the value at risk it is beyond
 )
 

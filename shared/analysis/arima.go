@@ -40,7 +40,7 @@ func (o Order) lost() int { return o.D + o.SeasonalD*o.Period }
 type ARIMA struct {
 	Order                          Order
 	AR, MA, SeasonalAR, SeasonalMA []float64 // moving average terms are added: e_t + MA_1 e_{t-1} + ...
-	Mean                           Value     // per row; None where the order has none
+	Mean                           Value     // of the differenced series; None where the order has none
 	LogLikelihood, AICc            float64
 	Sigma2                         float64
 

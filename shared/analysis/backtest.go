@@ -1,12 +1,10 @@
 package analysis
 
-import (
-	"math"
-)
+import "math"
 
 // BacktestOptions say from where a model is made to forecast what is known already.
 type BacktestOptions struct {
-	Initial int // values of the first training window, which grows
+	Initial int // values of the first training window, which grows; at least one more than Period
 	Step    int // values from one origin to the next
 	Horizon int // steps ahead
 	Period  int // rows in a season, 1 for none: the errors are scaled by those of the seasonal naive forecast within the window
@@ -117,9 +115,6 @@ func defined(x float64) Value {
 	return Value{Number: x}
 }
 
-// NoSkill is why a forecast is withheld: on the known past the model did no better than the naive forecast.
-const NoSkill Reason = "no-skill"
-
 // Outlook is a forecast with what it is worth.
 type Outlook struct {
 	Forecast      Forecast // empty where Withheld says why
@@ -144,17 +139,23 @@ func Foretell(x []float64, model Forecaster, horizon int, o BacktestOptions) (Ou
 	if out.Backtest, err = RunBacktest(x, model, o); err != nil {
 		return Outlook{}, err
 	}
-	out.Skill = divide(out.Backtest.MAE.Number, out.NaiveBacktest.MAE.Number, ZeroDenominator)
-	if out.Backtest.MASE.Ok() && out.NaiveBacktest.MASE.Ok() {
-		out.Skill = divide(out.Backtest.MASE.Number, out.NaiveBacktest.MASE.Number, ZeroDenominator)
-	}
-	if out.Skill.Ok() {
-		out.Skill = Of(1 - out.Skill.Number)
-	}
-	if !(out.Skill.Number > 0) {
+	if out.Skill = skill(out.Backtest, out.NaiveBacktest); !(out.Skill.Number > 0) {
 		out.Withheld = NoSkill
 		return out, nil
 	}
 	out.Forecast, err = model(x, horizon)
 	return out, err
+}
+
+// skill compares by MASE, or by the mean absolute error where a training window without a move leaves nothing to scale by.
+func skill(model, naive Backtest) Value {
+	a, b := model.MASE, naive.MASE
+	if !a.Ok() || !b.Ok() {
+		a, b = model.MAE, naive.MAE
+	}
+	ratio := divide(a.Number, b.Number, ZeroDenominator)
+	if !ratio.Ok() {
+		return ratio
+	}
+	return Of(1 - ratio.Number)
 }

@@ -75,6 +75,9 @@ func ChangePoints(x []float64, cost SegmentCost, penalty float64, minSize int) (
 	return out, allFinite([]float64{out.Objective})
 }
 
+// normalConstant is ln 2π + 1.
+const normalConstant = 2.8378770664093454835606594728112
+
 func (c SegmentCost) of(sums runs, from, to int) float64 {
 	k := float64(to - from)
 	squares := max(sums.cost(from, to), 0)
@@ -84,5 +87,5 @@ func (c SegmentCost) of(sums runs, from, to int) float64 {
 	if squares < 1e-14*(sums.square[to]-sums.square[from]) {
 		squares = 0 // what is left of a constant segment is rounding
 	}
-	return k * (math.Log(2*math.Pi) + math.Log(max(squares/k, 1e-300)) + 1)
+	return k * (normalConstant + math.Log(max(squares/k, 1e-300)))
 }

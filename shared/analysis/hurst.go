@@ -38,10 +38,10 @@ func HurstExponents(returns []float64) (Hurst, error) {
 	if e == nil {
 		return Hurst{}, Constant
 	}
-	n := float64(len(x))
+	n, profile := float64(len(x)), cumulated(e)
 	out := Hurst{
 		RescaledRange: scaling(blockSizes(8, n/16, 11), func(size int) float64 { return rescaledRange(x, size) }),
-		DFA:           scaling(blockSizes(10, n/40, 14), func(size int) float64 { return fluctuation(cumulated(e), size) }),
+		DFA:           scaling(blockSizes(10, n/40, 14), func(size int) float64 { return fluctuation(profile, size) }),
 	}
 	prices := append([]float64{0}, cumulated(x)...)
 	out.Generalised = scaling(sequence(1, 20), func(lag int) float64 { return meanMove(prices, lag) }).Exponent

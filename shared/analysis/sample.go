@@ -8,9 +8,6 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// NotInModel is why a model has no such parameter.
-const NotInModel Reason = "not-in-model"
-
 // Test is a test's statistic and the probability of one at least as extreme where the hypothesis holds.
 type Test struct {
 	Statistic float64

@@ -40,7 +40,7 @@ func Decompose(x []float64, o STLOptions) (STL, error) {
 	if err := allFinite(x); err != nil {
 		return STL{}, err // a gap would shift the seasons
 	}
-	s := newStl(x, o)
+	s := newSTL(x, o)
 	inner, outer := 5, 0
 	if o.Robust {
 		inner, outer = 2, 15
@@ -84,7 +84,7 @@ type stl struct {
 	loess                       loess
 }
 
-func newStl(x []float64, o STLOptions) *stl {
+func newSTL(x []float64, o STLOptions) *stl {
 	n, padded := len(x), len(x)+2*o.Period
 	s := &stl{
 		x: x, trend: make([]float64, n), season: make([]float64, n), period: o.Period, seasonal: o.Seasonal,
