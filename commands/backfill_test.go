@@ -15,16 +15,11 @@ import (
 )
 
 func TestBackfill(t *testing.T) {
-	market, err := sim.New(sim.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(market)
-	t.Cleanup(server.Close)
+	url := simulatedMarket(t)
 	settings, folder := storetest.Azurite(t), t.TempDir()
 	assay := func(arguments string) result {
 		c := command(t, settings, folder, strings.Fields(arguments)...)
-		c.Env = append(c.Env, "ASSAY_SOURCE_URL="+server.URL, "ASSAY_ACCEPT_TERMS=", "ASSAY_COINGECKO_KEY=")
+		c.Env = append(c.Env, "ASSAY_SOURCE_URL="+url, "ASSAY_ACCEPT_TERMS=", "ASSAY_COINGECKO_KEY=")
 		return finish(t, c, (*exec.Cmd).Run)
 	}
 	const days = "--from 2024-01-01 --to 2024-03-01"
@@ -65,16 +60,11 @@ func TestBackfill(t *testing.T) {
 
 // Stopped, it says how it goes on; the same command ends what was begun.
 func TestBackfillInterrupted(t *testing.T) {
-	market, err := sim.New(sim.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(market)
-	t.Cleanup(server.Close)
+	url := simulatedMarket(t)
 	settings, folder := storetest.Azurite(t), t.TempDir()
 	backfill := func() *exec.Cmd {
 		c := command(t, settings, folder, strings.Fields("backfill BTC-USD.coinbase --from 2024-01-01 --to 2024-01-04 --interval 1m")...)
-		c.Env = append(c.Env, "ASSAY_SOURCE_URL="+server.URL)
+		c.Env = append(c.Env, "ASSAY_SOURCE_URL="+url)
 		return c
 	}
 	stopped := finish(t, backfill(), func(c *exec.Cmd) error {
@@ -99,4 +89,16 @@ func TestBackfillInterrupted(t *testing.T) {
 	if ended.code != 0 || !strings.Contains(ended.stdout, "BTC-USD.coinbase 1m: done") {
 		t.Errorf("again: exit code %d, %q %q, want it done", ended.code, ended.stdout, ended.stderr)
 	}
+}
+
+// simulatedMarket serves a market in every provider's place, and returns its address.
+func simulatedMarket(t *testing.T) string {
+	t.Helper()
+	market, err := sim.New(sim.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(market)
+	t.Cleanup(server.Close)
+	return server.URL
 }

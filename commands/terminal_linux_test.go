@@ -155,3 +155,27 @@ func TestStreamOnATerminal(t *testing.T) {
 		t.Errorf("got %q, want a line that says what was told last, and an end of line", shown.String())
 	}
 }
+
+// Of a backfill every source has a bar, which ends at 100 %.
+func TestBackfillOnATerminal(t *testing.T) {
+	screen, stderr := terminal(t)
+	defer screen.Close()
+	c := command(t, storetest.Azurite(t), t.TempDir(), strings.Fields("backfill BTC-USD --from 2024-01-01 --to 2024-01-04 --interval 1m")...)
+	c.Env, c.Stderr = append(c.Env, "ASSAY_SOURCE_URL="+simulatedMarket(t)), stderr
+	shown := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(screen)
+		shown <- string(text)
+	}()
+	err := c.Run()
+	stderr.Close()
+	text := <-shown
+	if err != nil {
+		t.Fatalf("assay backfill: %v\n%s", err, text)
+	}
+	for _, name := range []string{"coinbase", "kraken", "bitstamp", "bitfinex"} {
+		if percent := percents(text, name); len(percent) == 0 || percent[len(percent)-1] != 100 {
+			t.Errorf("the bar of %s showed %v; want it to end at 100\n%s", name, percent, text)
+		}
+	}
+}

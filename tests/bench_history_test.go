@@ -78,7 +78,7 @@ func (b *bench) addCalls(calls *callCounter, took float64) {
 		at := calls.at[name]
 		b.add(line{
 			what: "history: calls to " + name, samples: []float64{float64(len(at))}, print: func(n float64) string { return fmt.Sprintf("%.0f", n) },
-			note: fmt.Sprintf("at most %d in %s, limit %d; %.1f a second", most(at, src.Budget.Per), src.Budget.Per, src.Budget.Calls, float64(len(at))/took),
+			note: fmt.Sprintf("at most %d arrived in %s, limit %d as sent; %.1f a second", most(at, src.Budget.Per), src.Budget.Per, src.Budget.Calls, float64(len(at))/took),
 		})
 	}
 	if calls.refused > 0 {

@@ -13,6 +13,9 @@ import (
 
 	"assay/handlers"
 	"assay/shared/config"
+	"assay/shared/fetch"
+	"assay/shared/market"
+	"assay/shared/source"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
@@ -45,6 +48,7 @@ func testSpine(t *testing.T, script, program string) {
 	app := newApp(t, storage)
 	h := newFunctionsHost(t, script, stage(t, program), storage, "ASSAY_SOURCE_URL="+providers(t).URL,
 		"ASSAY_WATCHLIST=LTC-USD,XAU-USD-PM", "ASSAY_ACCEPT_TERMS=lbma")
+	knowHistory(t, app.Store, "LTC-USD")
 	h.start()
 	if diff := cmp.Diff(functionNames(t), h.functions()); diff != "" {
 		t.Errorf("functions that the host found (-want +got):\n%s", diff)
@@ -73,6 +77,24 @@ func testSpine(t *testing.T, script, program string) {
 
 // deaths match what the host logs at Error level when its handler dies.
 var deaths = []string{`Language Worker Process exited\. Pid=\d+\.$`, `Executed 'Functions\.(Clean|Load|Backfill)' \(Failed`}
+
+// knowHistory makes as if the venues had answered for all of a coin's history, so that Reconcile asks for none of it.
+func knowHistory(t *testing.T, s *store.Store, instrument string) {
+	t.Helper()
+	client, err := fetch.New(s.Tables, fetch.Options{Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"coinbase", "kraken", "bitstamp", "bitfinex"} {
+		for _, i := range []market.Interval{market.Minute, market.Day} {
+			id := market.SeriesID{Instrument: instrument, Source: name}
+			err := client.Answered(t.Context(), name, source.Request{Series: []market.SeriesID{id}, Interval: i, To: time.Now().Add(time.Hour).Unix()})
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+}
 
 // functionNames lists the functions of the program in alphabetical order.
 func functionNames(t *testing.T) []string {

@@ -15,7 +15,7 @@ type Reason string
 // The reasons, those first about which most can be done: where the sources of a consensus differ, the first of theirs is its.
 const (
 	Failure    Reason = "our failure"                 // prices were gathered before and after, but not then, and the source still has them
-	NotFetched Reason = "not fetched"                 // nobody has asked for it, or brought it
+	NotFetched Reason = "not fetched"                 // no answer for it was got yet, or nobody has brought it
 	Rejected   Reason = "rejected"                    // the source said something that was refused
 	NoTrade    Reason = "no trade"                    // the source answered for this time without a bar
 	Halted     Reason = "venue halted"                // the same, for an hour or more in which other venues traded
