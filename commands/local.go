@@ -90,7 +90,9 @@ func (p *Program) local(ctx context.Context, l local, out io.Writer) error {
 		defer stop()
 	}
 	fmt.Fprintf(out, "Page: http://127.0.0.1:%d/\n", l.port)
-	defer context.AfterFunc(ctx, func() { fmt.Fprintln(out, "Stopping when what is in hand is done, within half a minute; Ctrl+C again stops at once") })()
+	defer context.AfterFunc(ctx, func() {
+		fmt.Fprintln(out, "Stopping when what is in hand is done, within half a minute; Ctrl+C again stops at once")
+	})()
 	err = program.run(running, nil, "127.0.0.1", l.port)
 	if failure := context.Cause(running); err == nil && failure != context.Cause(ctx) {
 		err = failure

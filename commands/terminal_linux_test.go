@@ -41,7 +41,7 @@ func terminal(t *testing.T) (screen, program *os.File) {
 // On a terminal every file has a bar. It ends at 100 % when the file was loaded, and nowhere else.
 func TestImportOnATerminal(t *testing.T) {
 	settings, folder := storetest.Azurite(t), t.TempDir()
-	write(t, folder, "minutes.csv", minutes(0, 20))
+	write(t, folder, "minutes.csv", minutes(0, 150)) // long enough to be looked at several times
 	for _, c := range []struct {
 		arguments string
 		code      int
