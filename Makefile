@@ -43,7 +43,7 @@ test-func: node_modules ## only the tests under the real Functions host, which f
 test-page: node_modules ## only the page in a browser
 	go test -count=1 -run TestPageInBrowser -v ./shared/web
 
-test-year: node_modules ## what a year of eight instruments takes on disk: an hour at most, the last table says it
+test-year: node_modules ## what a year of eight instruments takes on disk; ASSAY_YEAR_TURNS=36 lives an eighth of a day
 	go test -tags year -count=1 -run 'TestYear$$' -v -timeout 2h ./handlers
 
 bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it is installed

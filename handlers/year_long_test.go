@@ -100,7 +100,7 @@ func median(of []time.Duration) time.Duration {
 
 // copyRows copies the chunks of minutes that a day left to a year of days, the hours of metals in the table bars to the year before
 // it. The hours of coins reach back further than a year already. A copied chunk still speaks of the
-// day that it is copied from: it goes under the year before last, which no turn reads.
+// day that it is copied from: it goes under the year 0, which no turn reads.
 func (w *yearWorld) copyRows(day time.Time) {
 	w.t.Helper()
 	catalogue, err := w.History.Entries(w.t.Context())
@@ -119,7 +119,7 @@ func (w *yearWorld) copyRows(day time.Time) {
 			if metal && (at.Weekday() == time.Saturday || at.Weekday() == time.Sunday) {
 				continue
 			}
-			w.insert(store.TableChunks1m, e.ID.String()+"~2023", chunks, day, at.AddDate(-1, 0, 0))
+			w.insert(store.TableChunks1m, e.ID.String()+"~0000", chunks, day, at)
 			w.insert(store.TableBars, e.ID.String()+"~1h~2024", hours, day, at)
 		}
 	}
