@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -123,6 +124,7 @@ func joinState(t *testing.T, s *store.Store, names []store.RawName) []string {
 // Reconcile is killed before each of the requests with which it joins, and run again; or another one runs at the same time. The
 // end is that of one which nobody disturbed.
 func TestReconcileKilledWhileItJoins(t *testing.T) {
+	t.Parallel()
 	later := func() time.Time { return noon.AddDate(1, 0, 0) }
 	calm, names := joinWorld(t, storetest.Azurite(t))
 	calm.Now = later
@@ -134,10 +136,12 @@ func TestReconcileKilledWhileItJoins(t *testing.T) {
 	want := joinState(t, calm.Store, names)
 	const requests = 15 // a list, receipts read, one deleted, 11 of Join, the catalogue
 	for n := 1; n <= requests; n++ {
-		joins := false
+		var joins atomic.Bool
 		dead := &storetest.Fail{First: n, Count: -1, Match: func(r *http.Request) bool {
-			joins = joins || r.URL.Query().Get("prefix") == "kraken/"
-			return joins
+			if r.URL.Query().Get("prefix") == "kraken/" {
+				joins.Store(true)
+			}
+			return joins.Load()
 		}}
 		settings := storetest.Azurite(t)
 		app, _ := joinWorld(t, settings)

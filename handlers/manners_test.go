@@ -48,6 +48,7 @@ func (c *counted) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // turned away by a market that counts as they do, though together they want many times what one venue allows in a second. The clock
 // is the real one.
 func TestInstancesShareTheLimits(t *testing.T) {
+	t.Parallel()
 	const instances = 8
 	wanted := map[string]int{"coinbase": 4, "kraken": 1, "bitstamp": 5, "bitfinex": 3} // calls of each instance
 	play, err := sim.New(sim.Options{Seed: 1})

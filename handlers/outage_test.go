@@ -33,6 +33,7 @@ func (w *historyWorld) gapsOf(t *testing.T, series string, from, to time.Time) a
 // Any one venue is down for a week. The consensus has every minute in which anybody traded, and afterwards the venue's own series
 // has too, but for Kraken, who keeps 720 minutes. A turn every two days stands for the 576 that there are: it looks back as far.
 func TestOneSourceDownForAWeek(t *testing.T) {
+	t.Parallel()
 	for _, name := range venues {
 		t.Run(name, func(t *testing.T) {
 			clock := &clockAt{at: noon}

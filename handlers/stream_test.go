@@ -67,6 +67,7 @@ func TestStreamKeepsFrames(t *testing.T) {
 
 // However a connection ends, another one is opened, what was missed is asked for, and the series is whole.
 func TestStreamConnectsAgain(t *testing.T) {
+	t.Parallel()
 	begun := []string{online, ack("BTC/USD"), first, grown}
 	for name, test := range map[string]struct {
 		end    func(line)

@@ -71,7 +71,7 @@ func (c *Client) call(ctx context.Context, s source.Source, r source.Request) (s
 	if err != nil {
 		return store.Record{}, err
 	}
-	if err := c.debit(ctx, s.Name, "budget", s.Budget); err != nil {
+	if err := c.debit(ctx, s.Name, "budget", "calls", s.Budget); err != nil {
 		return store.Record{}, err
 	}
 	record, failure := c.Do(ctx, r)

@@ -16,10 +16,10 @@ const maxWait = 10 * time.Second
 // maxCalls bounds the list in a budget's row: a text column holds 32 K characters.
 const maxCalls = 2000
 
-// debit takes one call out of a budget, which the row key of the source keeps, before it is made: there are never more than
-// Calls in any period of Per, all processes together. Without a budget there is none to keep. A call that was debited and
-// then not made is lost.
-func (c *Client) debit(ctx context.Context, name, key string, budget source.Budget) error {
+// debit takes one call out of a budget, which the row key of the source keeps, before it is made: there are never more than Calls
+// in any period of Per, all processes together. Without a budget there is none to keep. A call that was debited and then not made is
+// lost. calls is what a person calls them.
+func (c *Client) debit(ctx context.Context, name, key, calls string, budget source.Budget) error {
 	if budget.Calls == 0 {
 		return nil
 	}
@@ -27,21 +27,21 @@ func (c *Client) debit(ctx context.Context, name, key string, budget source.Budg
 		var free time.Time // when the budget has room again
 		err := c.change(ctx, name, key, func(r row) row {
 			now := c.now()
-			calls := recent(r.text("calls"), now, budget.Per)
-			if limit := min(budget.Calls, maxCalls); len(calls) >= limit {
-				free = time.UnixMilli(calls[len(calls)-limit]).Add(budget.Per)
+			made := recent(r.text("calls"), now, budget.Per)
+			if limit := min(budget.Calls, maxCalls); len(made) >= limit {
+				free = time.UnixMilli(made[len(made)-limit]).Add(budget.Per)
 				return nil
 			}
 			free = time.Time{}
-			return row{"calls": join(append(calls, now.UnixMilli()))}
+			return row{"calls": join(append(made, now.UnixMilli()))}
 		})
 		if err != nil || free.IsZero() {
 			return err
 		}
 		left := free.Sub(c.now())
 		if left > maxWait {
-			return &Paused{free, fmt.Sprintf("all %d of the %s in %s are used up until %s",
-				budget.Calls, key, budget.Per, free.UTC().Format(time.RFC3339))}
+			return &Paused{free, fmt.Sprintf("all %d %s in %s are used up until %s",
+				budget.Calls, calls, budget.Per, free.UTC().Format(time.RFC3339))}
 		}
 		if err := c.wait(ctx, max(left, time.Millisecond)); err != nil {
 			return err

@@ -26,7 +26,7 @@ type Socket struct {
 // other host; loopback where a server stands in. The error wraps ErrPaused when the budget is used up, or source.ErrLimited or
 // source.ErrUnavailable.
 func (c *Client) Connect(ctx context.Context, s source.Source) (*Socket, error) {
-	if err := c.debit(ctx, s.Name, "connects", s.Feed.Connects); err != nil {
+	if err := c.debit(ctx, s.Name, "connects", "connections", s.Feed.Connects); err != nil {
 		return nil, err
 	}
 	// The handshake is a GET of http or https.

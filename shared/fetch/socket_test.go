@@ -188,7 +188,7 @@ func TestConnectKeepsTheBudget(t *testing.T) {
 		}
 		results = append(results, fmt.Sprint(err))
 	}
-	want := "[<nil> <nil> <nil> paused: all 3 of the connects in 10m0s are used up until 2024-01-15T12:10:00Z]"
+	want := "[<nil> <nil> <nil> paused: all 3 connections in 10m0s are used up until 2024-01-15T12:10:00Z]"
 	if got := fmt.Sprint(results); got != want {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
