@@ -35,7 +35,7 @@ func: assay ## put links beside host.json, so that plain `func start` works here
 test: node_modules ## the whole suite, under ten minutes on two cores
 	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
 	CGO_ENABLED=1 go test -race -timeout 15m ./...
-	go test -timeout 15m ./shared/history # every order of two writers: ten times as long under the race detector
+	go test -timeout 15m ./shared/history ./handlers # every order of two writers, days of a market: ten times as long under the race detector
 
 test-func: node_modules ## only the tests under the real Functions host, which func or $$FUNC names
 	go test -count=1 -run TestFunctionsHost -v ./tests

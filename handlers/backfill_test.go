@@ -136,7 +136,7 @@ func TestBackfillByTwoAtOnce(t *testing.T) {
 // The process dies before each of the storage requests of a step, or the answer to each gets lost. The message comes back, and
 // Reconcile finds a job that stands still.
 func TestBackfillKilledAnywhere(t *testing.T) {
-	t.Parallel()
+	long(t)
 	want := undisturbed(t)
 	for name, fails := range map[string]func(n int) *storetest.Fail{
 		"killed":      func(n int) *storetest.Fail { return &storetest.Fail{First: n, Count: -1} },

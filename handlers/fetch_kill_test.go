@@ -39,7 +39,7 @@ func newFixWorld(t *testing.T, s *store.Store) *fetchWorld {
 // A turn is killed before each of its storage requests, which is after the one before it; run again when its claim is free;
 // and followed by Reconcile. Everything that the provider said is stored, has a receipt and a message; the turn is done.
 func TestFetchKilledAnywhere(t *testing.T) {
-	t.Parallel()
+	long(t)
 	everyRequest(t, func(t *testing.T, kill int, settings config.Storage) bool {
 		dead := &storetest.Fail{First: kill, Count: -1}
 		killed := newFixWorld(t, storetest.Reopen(t, settings, dead))
@@ -56,7 +56,7 @@ func TestFetchKilledAnywhere(t *testing.T) {
 
 // The answer to each storage request gets lost after it took effect: the turn goes on and ends as if nothing had been.
 func TestFetchWithLostAnswers(t *testing.T) {
-	t.Parallel()
+	long(t)
 	everyRequest(t, func(t *testing.T, lose int, settings config.Storage) bool {
 		lost := &storetest.Fail{First: lose, After: true, Passes: true}
 		w := newFixWorld(t, storetest.Reopen(t, settings, lost))

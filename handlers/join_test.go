@@ -124,7 +124,7 @@ func joinState(t *testing.T, s *store.Store, names []store.RawName) []string {
 // Reconcile is killed before each of the requests with which it joins, and run again; or another one runs at the same time. The
 // end is that of one which nobody disturbed.
 func TestReconcileKilledWhileItJoins(t *testing.T) {
-	t.Parallel()
+	long(t)
 	later := func() time.Time { return noon.AddDate(1, 0, 0) }
 	calm, names := joinWorld(t, storetest.Azurite(t))
 	calm.Now = later

@@ -53,7 +53,7 @@ func longRow(media string, start int64, price, padding string) string {
 // A long push ends as a short one does, whatever its format: the good rows are kept, the bad ones refused by their line, and the
 // later of two for one time stands. Killed at any piece and delivered again it ends the same.
 func TestLongPush(t *testing.T) {
-	t.Parallel()
+	long(t)
 	for _, test := range []struct {
 		media    string
 		bad, two int // the rows that are refused

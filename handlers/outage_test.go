@@ -33,7 +33,7 @@ func (w *historyWorld) gapsOf(t *testing.T, series string, from, to time.Time) a
 // Any one venue is down for a week. The consensus has every minute in which anybody traded, and afterwards the venue's own series
 // has too, but for Kraken, who keeps 720 minutes. A turn every two days stands for the 576 that there are: it looks back as far.
 func TestOneSourceDownForAWeek(t *testing.T) {
-	t.Parallel()
+	long(t)
 	for _, name := range venues {
 		t.Run(name, func(t *testing.T) {
 			clock := &clockAt{at: noon}
@@ -96,6 +96,7 @@ func TestOneSourceDownForAWeek(t *testing.T) {
 // Everything is down for an hour: a gap, and then none where a history reaches that far. The quotes of metals keep theirs, and the
 // reason is that nobody can be asked any more.
 func TestAllDownForAnHour(t *testing.T) {
+	long(t)
 	clock := &clockAt{at: noon}
 	w := newHistoryWorld(t, storetest.Open(t), clock, newExchange(t, clock.now), "BTC-USD", "XAU-USD")
 	w.knows(t, noon.Add(-10*time.Minute))

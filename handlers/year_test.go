@@ -12,7 +12,7 @@ import (
 // Four turns, two days apart by a clock that runs faster than time, on an Azurite on disk. Thirty days after the first day it is
 // one file a source and has no receipts; a restart of Azurite changes nothing of it. TestYear (make test-year) says what becomes of a year.
 func TestDaysGoBy(t *testing.T) {
-	t.Parallel()
+	long(t)
 	folder := t.TempDir()
 	disk := storetest.OnDisk(t, folder)
 	w := newYearWorld(t, disk.Storage)
