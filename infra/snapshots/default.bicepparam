@@ -1,0 +1,4 @@
+using '../main.bicep'
+
+param environmentName = 'assay'
+param location = 'westeurope'
