@@ -166,7 +166,7 @@ module functions 'modules/functions.bicep' = {
       ASSAY_WATCHLIST: watchlist
       ASSAY_ACCEPT_TERMS: acceptTerms
       ASSAY_RESEND_AFTER: resendAfter
-      ASSAY_PUBLIC_READ: string(publicRead)
+      ASSAY_PUBLIC_READ: publicRead ? 'true' : 'false'
       ASSAY_COINGECKO_KEY: empty(coinGeckoSecretUri) ? '' : '@Microsoft.KeyVault(SecretUri=${coinGeckoSecretUri})'
     }
   }
