@@ -34,6 +34,14 @@ package: assay ## build/app: the folder that is zipped for Azure Functions
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -trimpath -o build/linux/assay .
 	./assay stage --package --public-read=$${ASSAY_PUBLIC_READ:-false} --binary build/linux/assay build/app
 
+release: ## build/release: the program for every system, with hashes
+	@mkdir -p build/release
+	for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do \
+		os=$${target%/*} arch=$${target#*/}; name=assay-$$os-$$arch; [ $$os = windows ] && name=$$name.exe; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -o build/release/$$name . || exit 1; \
+	done
+	cd build/release && sha256sum assay-* > SHA256SUMS
+
 test: node_modules ## the whole suite, under ten minutes on two cores
 	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
 	@[ -n "$$BICEP" ] || command -v bicep >/dev/null || [ -x ../shared/azure/bicep ] || echo "bicep is missing: nothing of infra/ is compiled; az bicep install, then put it on PATH or name it in BICEP"
@@ -62,4 +70,4 @@ check: ## formatting and linters
 	go tool staticcheck ./...
 	go tool unparam ./...
 
-.PHONY: help deps run func package test test-func test-bicep test-page test-year bench check
+.PHONY: help deps run func package release test test-func test-bicep test-page test-year bench check

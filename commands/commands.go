@@ -21,6 +21,7 @@ type Program struct {
 	Files     fs.FS // host.json and functions/
 	App       *handlers.App
 	Functions host.Functions
+	Log       *slog.Logger                          // one record for each invocation
 	With      func(config.Config) (*Program, error) // the same program with other settings
 }
 
@@ -29,7 +30,7 @@ func (p *Program) host() (*host.Host, error) {
 	return host.New(p.Files, p.Functions, host.Options{
 		Getenv: os.Getenv,
 		Queues: p.App.Store.Queues,
-		Log:    slog.New(slog.NewJSONHandler(os.Stdout, nil)), // stderr would be an error for the Functions host, line by line
+		Log:    p.Log,
 	})
 }
 

@@ -76,6 +76,7 @@ var name = privateNetwork && deployAks
 var token = uniqueString(subscription().id, environmentName, location)
 var suffix = '${name}-${take(token, 6)}'
 var accountName = 'st${token}'
+var nodeGroup = 'rg-${name}-nodes'
 var identityName = 'id-${suffix}'
 var tags = { app: 'assay', environment: environmentName }
 
@@ -163,6 +164,10 @@ module functions 'modules/functions.bicep' = {
       AzureWebJobsStorage__clientId: identity.outputs.clientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
+      // In OpenTelemetry mode, which host.json asks for, each instance sends its runtime's metrics every minute, paid for as logs.
+      AzureFunctionsJobHost__telemetryMode: 'ApplicationInsights'
+      AzureFunctionsJobHost__logging__logLevel__default: 'Warning'
+      AzureFunctionsJobHost__logging__logLevel__Function: 'Warning'
       ASSAY_WATCHLIST: watchlist
       ASSAY_ACCEPT_TERMS: acceptTerms
       ASSAY_RESEND_AFTER: resendAfter
@@ -184,8 +189,34 @@ module alerts 'modules/alerts.bicep' = {
     appId: functions.outputs.id
     accountId: storage.outputs.id
     gbSecondsIn6Hours: runawayGbSeconds
-    budgetAmount: budgetAmount
-    budgetStart: budgetStart
+  }
+}
+
+// Of the resource groups, all of them: that of the nodes is made by the cluster.
+resource budget 'Microsoft.Consumption/budgets@2026-06-01' = if (!empty(budgetStart)) {
+  name: 'budget-${suffix}'
+  properties: {
+    category: 'Cost'
+    amount: budgetAmount
+    timeGrain: 'Monthly'
+    timePeriod: { startDate: budgetStart }
+    filter: {
+      dimensions: {
+        name: 'ResourceGroupName'
+        operator: 'In'
+        values: [appGroup.name, dataGroup.name, nodeGroup]
+      }
+    }
+    notifications: {
+      forecast: {
+        enabled: true
+        operator: 'GreaterThanOrEqualTo'
+        threshold: 100
+        thresholdType: 'Forecasted'
+        contactEmails: empty(alertEmail) ? [] : [alertEmail]
+        contactRoles: ['Owner']
+      }
+    }
   }
 }
 
@@ -195,6 +226,7 @@ module cluster 'modules/cluster.bicep' = if (deployAks) {
     location: location
     suffix: suffix
     tags: tags
+    nodeGroup: nodeGroup
     nodeSize: aksNodeSize
     serviceAccount: aksServiceAccount
   }
@@ -224,9 +256,6 @@ module scalerAccess 'modules/access.bicep' = if (deployAks) {
 
 @description('Resource group of everything but the history.')
 output AZURE_RESOURCE_GROUP string = appGroup.name
-
-@description('Resource group of the history.')
-output ASSAY_DATA_GROUP string = dataGroup.name
 
 @description('Storage account that holds the history.')
 output ASSAY_STORAGE_ACCOUNT string = storage.outputs.name

@@ -25,6 +25,7 @@ func TestFunctionsHost(t *testing.T) {
 	t.Run("Sources", func(t *testing.T) { testSources(t, script, program) })
 	t.Run("Upload", func(t *testing.T) { testUpload(t, script, program) })
 	t.Run("Keys", func(t *testing.T) { testKeys(t, script) })
+	t.Run("Insights", func(t *testing.T) { testInsights(t, script, program) })
 	t.Run("InPlace", func(t *testing.T) { testInPlace(t, script, program) })
 	t.Run("Panic", func(t *testing.T) { testPanic(t, script, faulty) })
 	t.Run("Killer", func(t *testing.T) { testKiller(t, script, faulty) })

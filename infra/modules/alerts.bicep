@@ -1,4 +1,4 @@
-// What somebody is told of: a broken condition, a program that runs away, storage that does not answer, a month that gets dear.
+// What somebody is told of: a broken condition, a program that runs away and storage that does not answer.
 
 @description('Region.')
 param location string
@@ -23,12 +23,6 @@ param accountId string
 
 @description('GB-seconds in six hours above which the program runs away.')
 param gbSecondsIn6Hours int
-
-@description('What a month may cost, in the currency of the subscription.')
-param budgetAmount int
-
-@description('First day of the first month of the budget, such as 2026-12-01; empty: no budget.')
-param budgetStart string
 
 resource told 'Microsoft.Insights/actionGroups@2023-01-01' = if (!empty(email)) {
   name: 'ag-${suffix}'
@@ -128,23 +122,3 @@ resource metricRules 'Microsoft.Insights/metricAlerts@2026-01-01' = [for m in me
     actions: [for group in groups: { actionGroupId: group }]
   }
 }]
-
-resource budget 'Microsoft.Consumption/budgets@2026-06-01' = if (!empty(budgetStart)) {
-  name: 'budget-${suffix}'
-  properties: {
-    category: 'Cost'
-    amount: budgetAmount
-    timeGrain: 'Monthly'
-    timePeriod: { startDate: budgetStart }
-    notifications: {
-      forecast: {
-        enabled: true
-        operator: 'GreaterThanOrEqualTo'
-        threshold: 100
-        thresholdType: 'Forecasted'
-        contactEmails: empty(email) ? [] : [email]
-        contactRoles: ['Owner']
-      }
-    }
-  }
-}

@@ -11,6 +11,9 @@ param suffix string
 @description('Tags of everything that is made here.')
 param tags object
 
+@description('Resource group that the cluster makes for its nodes.')
+param nodeGroup string
+
 @description('Size of a node.')
 param nodeSize string
 
@@ -33,6 +36,7 @@ resource cluster 'Microsoft.ContainerService/managedClusters@2026-01-01' = {
   identity: { type: 'SystemAssigned' }
   properties: {
     dnsPrefix: suffix
+    nodeResourceGroup: nodeGroup
     enableRBAC: true
     disableLocalAccounts: true
     aadProfile: { managed: true, enableAzureRBAC: true }
