@@ -53,12 +53,12 @@ param aksServiceAccount string = 'assay:assay'
 @description('Who is told of what is broken and of what gets dear, by mail; empty: nobody.')
 param alertEmail string = ''
 
-@minValue(0)
+@minValue(1)
 @description('GB of logs that are taken a day.')
 param dailyLogQuotaGb int = 1
 
 @description('GB-seconds in six hours above which an alert says that the program runs away.')
-param runawayGbSeconds int = 20000
+param runawayGbSeconds int = 5000
 
 @description('What a month may cost, in the currency of the subscription.')
 param budgetAmount int = 10
@@ -164,6 +164,7 @@ module functions 'modules/functions.bicep' = {
       AzureWebJobsStorage__clientId: identity.outputs.clientId
       APPLICATIONINSIGHTS_CONNECTION_STRING: monitoring.outputs.connectionString
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING: 'ClientId=${identity.outputs.clientId};Authorization=AAD'
+      AzureWebJobsDisableHomepage: 'true' // the page is ours
       // In OpenTelemetry mode, which host.json asks for, each instance sends its runtime's metrics every minute, paid for as logs.
       AzureFunctionsJobHost__telemetryMode: 'ApplicationInsights'
       AzureFunctionsJobHost__logging__logLevel__default: 'Warning'
@@ -192,7 +193,7 @@ module alerts 'modules/alerts.bicep' = {
   }
 }
 
-// Of the resource groups, all of them: that of the nodes is made by the cluster.
+// Of all resource groups: that of the nodes is made by the cluster.
 resource budget 'Microsoft.Consumption/budgets@2026-06-01' = if (!empty(budgetStart)) {
   name: 'budget-${suffix}'
   properties: {
@@ -204,7 +205,7 @@ resource budget 'Microsoft.Consumption/budgets@2026-06-01' = if (!empty(budgetSt
       dimensions: {
         name: 'ResourceGroupName'
         operator: 'In'
-        values: [appGroup.name, dataGroup.name, nodeGroup]
+        values: concat([appGroup.name, dataGroup.name], deployAks ? [nodeGroup] : [])
       }
     }
     notifications: {

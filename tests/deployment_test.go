@@ -55,11 +55,14 @@ func ofType(resources []deployed, kind string) []deployed {
 	return slices.DeleteFunc(slices.Clone(resources), func(d deployed) bool { return d.Type != kind })
 }
 
-// demands are what every resource of a type must have, in every snapshot that has one.
-var demands = []struct {
+// demand is what every resource of a type must have. There must be one.
+type demand struct {
 	kind, property string
 	want           any
-}{
+}
+
+// demands hold for every snapshot, and those below for one of them.
+var demands = []demand{
 	{"Microsoft.Storage/storageAccounts", "allowSharedKeyAccess", false},
 	{"Microsoft.Storage/storageAccounts", "allowBlobPublicAccess", false},
 	{"Microsoft.Storage/storageAccounts", "supportsHttpsTrafficOnly", true},
@@ -69,6 +72,8 @@ var demands = []struct {
 	{"Microsoft.Authorization/locks", "level", "CanNotDelete"},
 	{"Microsoft.OperationalInsights/workspaces", "features.disableLocalAuth", true},
 	{"Microsoft.Insights/components", "DisableLocalAuth", true},
+	{"Microsoft.Insights/scheduledQueryRules", "enabled", true},
+	{"Microsoft.Insights/metricAlerts", "enabled", true},
 	{"Microsoft.Web/sites", "httpsOnly", true},
 	{"Microsoft.Web/sites", "siteConfig.minTlsVersion", "1.2"},
 	{"Microsoft.Web/sites", "functionAppConfig.runtime.name", "custom"},
@@ -78,27 +83,38 @@ var demands = []struct {
 	{"Microsoft.Web/sites/basicPublishingCredentialsPolicies", "allow", false},
 }
 
-var clusterDemands = []struct {
-	kind, property string
-	want           any
-}{
-	{"Microsoft.ContainerRegistry/registries", "adminUserEnabled", false},
-	{"Microsoft.ContainerRegistry/registries", "anonymousPullEnabled", false},
-	{"Microsoft.ContainerService/managedClusters", "disableLocalAccounts", true},
-	{"Microsoft.ContainerService/managedClusters", "workloadAutoScalerProfile.keda.enabled", true},
-	{"Microsoft.ContainerService/managedClusters", "oidcIssuerProfile.enabled", true},
-	{"Microsoft.ContainerService/managedClusters", "securityProfile.workloadIdentity.enabled", true},
+var ownDemands = map[string][]demand{
+	"default": {
+		{"Microsoft.Insights/actionGroups", "enabled", true},
+		{"Microsoft.Consumption/budgets", "notifications.forecast.enabled", true},
+	},
+	"network": {
+		{"Microsoft.Storage/storageAccounts", "publicNetworkAccess", "Disabled"},
+		{"Microsoft.Storage/storageAccounts", "networkAcls.defaultAction", "Deny"},
+		{"Microsoft.Network/privateDnsZones/virtualNetworkLinks", "registrationEnabled", false},
+	},
+	"cluster": {
+		{"Microsoft.ContainerRegistry/registries", "adminUserEnabled", false},
+		{"Microsoft.ContainerRegistry/registries", "anonymousPullEnabled", false},
+		{"Microsoft.ContainerService/managedClusters", "disableLocalAccounts", true},
+		{"Microsoft.ContainerService/managedClusters", "workloadAutoScalerProfile.keda.enabled", true},
+		{"Microsoft.ContainerService/managedClusters", "oidcIssuerProfile.enabled", true},
+		{"Microsoft.ContainerService/managedClusters", "securityProfile.workloadIdentity.enabled", true},
+	},
+}
+
+// onlyIn are the resources of two types, by snapshot.
+var onlyIn = map[string]map[string][]string{
+	"default": {},
+	"network": {"Microsoft.Network/privateEndpoints": {"pe-blob-assay-tb66he", "pe-queue-assay-tb66he", "pe-table-assay-tb66he"}},
+	"cluster": {"Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials": {"id-scaler-assay-tb66he/keda-operator", "id-worker-assay-tb66he/worker"}},
 }
 
 // TestDeployment checks our own rules on what Azure is asked for.
 func TestDeployment(t *testing.T) {
 	for _, name := range snapshots {
 		resources := readSnapshot(t, name)
-		all := demands
-		if name == "cluster" {
-			all = append(slices.Clone(demands), clusterDemands...)
-		}
-		for _, demand := range all {
+		for _, demand := range slices.Concat(demands, ownDemands[name]) {
 			found := ofType(resources, demand.kind)
 			if len(found) == 0 {
 				t.Errorf("%s: there is no %s", name, demand.kind)
@@ -107,6 +123,16 @@ func TestDeployment(t *testing.T) {
 				if got := d.at(demand.property); got != demand.want {
 					t.Errorf("%s: %s of %s is %v, want %v", name, demand.property, d.Name, got, demand.want)
 				}
+			}
+		}
+		for _, kind := range []string{"Microsoft.Network/privateEndpoints", "Microsoft.ManagedIdentity/userAssignedIdentities/federatedIdentityCredentials"} {
+			var got []string
+			for _, d := range ofType(resources, kind) {
+				got = append(got, d.Name)
+			}
+			slices.Sort(got)
+			if diff := cmp.Diff(onlyIn[name][kind], got); diff != "" {
+				t.Errorf("%s: %s (-want +got):\n%s", name, kind, diff)
 			}
 		}
 		checkLock(t, name, resources)
@@ -238,7 +264,7 @@ var notDeployed = map[string]string{
 }
 
 // hostSettings are the deployed settings that the Functions host reads.
-var hostSettings = regexp.MustCompile(`^(APPLICATIONINSIGHTS_|AzureFunctionsJobHost__)`)
+var hostSettings = regexp.MustCompile(`^(APPLICATIONINSIGHTS_|AzureFunctionsJobHost__|AzureWebJobsDisableHomepage$)`)
 
 // checkSettings: every setting that shared/config reads is deployed or has a reason not to be, nothing else is, the program takes
 // the values, those that local.settings.json.example also has are the same, and none is a secret.
