@@ -64,7 +64,6 @@ func build(settings config.Config) (*commands.Program, error) {
 	if err != nil {
 		return nil, err
 	}
-	log := slog.New(slog.NewJSONHandler(os.Stdout, nil)) // what is on stderr is an error for the Functions host, line by line
 	client, err := fetch.New(st.Tables, fetch.Options{Now: time.Now, URL: settings.SourceURL})
 	if err != nil {
 		return nil, fmt.Errorf("ASSAY_SOURCE_URL: %w", err)
@@ -75,9 +74,9 @@ func build(settings config.Config) (*commands.Program, error) {
 		History: history.New(st.Tables, time.Now),
 		Fetch:   client,
 		Now:     time.Now,
-		Log:     log,
+		Log:     slog.New(slog.NewJSONHandler(os.Stdout, nil)), // what is on stderr is an error for the Functions host, line by line
 	}
-	return &commands.Program{Version: version(), Files: files, App: app, Functions: functions(app), Log: log, With: build}, nil
+	return &commands.Program{Version: version(), Files: files, App: app, Functions: functions(app), With: build}, nil
 }
 
 // functions says what each folder in functions/ runs.

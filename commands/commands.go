@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -21,7 +20,6 @@ type Program struct {
 	Files     fs.FS // host.json and functions/
 	App       *handlers.App
 	Functions host.Functions
-	Log       *slog.Logger                          // one record for each invocation
 	With      func(config.Config) (*Program, error) // the same program with other settings
 }
 
@@ -30,7 +28,7 @@ func (p *Program) host() (*host.Host, error) {
 	return host.New(p.Files, p.Functions, host.Options{
 		Getenv: os.Getenv,
 		Queues: p.App.Store.Queues,
-		Log:    p.Log,
+		Log:    p.App.Log,
 	})
 }
 

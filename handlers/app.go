@@ -20,7 +20,7 @@ type App struct {
 	History *history.History
 	Fetch   *fetch.Client
 	Now     func() time.Time
-	Log     *slog.Logger // what somebody should look at that is no error of an invocation; nil: nowhere
+	Log     *slog.Logger // a record for each invocation, and for what somebody should look at; nil: nowhere
 
 	long sync.Mutex // held while a long raw blob is cleaned: one at a time, for the memory
 }
