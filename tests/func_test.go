@@ -203,6 +203,9 @@ func loadAndKill(t *testing.T, h *functionsHost, app *handlers.App) {
 		h.killHandler()
 	}
 	eventually(t, "every payload is loaded", func() bool { return loaded() == 2*payloads })
+	eventually(t, "nothing is left to do", func() bool { // a message whose handler was killed may do what is done
+		return length(t, app, store.RawPrices)+length(t, app, store.CleanPrices) == 0
+	})
 }
 
 // loadCalmly loads the same payloads in this process, all of a venue in one blob.
