@@ -32,13 +32,30 @@ run: assay node_modules ## run everything on this machine: http://127.0.0.1:7071
 func: assay ## put links beside host.json, so that plain `func start` works here
 	./assay stage --in-place
 
+# The program of this machine writes the folder that holds the program for Azure.
+package: assay ## build/app: the folder that is zipped for Azure Functions
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -trimpath -o build/linux/assay .
+	./assay stage --package --public-read=$${ASSAY_PUBLIC_READ:-false} --binary build/linux/assay build/app
+
+release: ## build/release: the program for every system, with hashes
+	@mkdir -p build/release
+	for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do \
+		os=$${target%/*} arch=$${target#*/}; name=assay-$$os-$$arch; [ $$os = windows ] && name=$$name.exe; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -o build/release/$$name . || exit 1; \
+	done
+	cd build/release && sha256sum assay-* > SHA256SUMS
+
 test: node_modules ## the whole suite, under ten minutes on two cores
 	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
+	@[ -n "$$BICEP" ] || command -v bicep >/dev/null || [ -x ../shared/azure/bicep ] || echo "bicep is missing: nothing of infra/ is compiled; az bicep install, then put it on PATH or name it in BICEP"
 	CGO_ENABLED=1 go test -race -timeout 15m ./...
 	go test -timeout 15m ./shared/history ./handlers # every order of two writers, days of a market: ten times as long under the race detector
 
 test-func: node_modules ## only the tests under the real Functions host, which func or $$FUNC names
 	go test -count=1 -run TestFunctionsHost -v ./tests
+
+test-bicep: ## only the deployment: compiled by bicep, which PATH or $$BICEP names, and checked
+	go test -count=1 -run 'TestBicep|TestDeployment' -v ./tests
 
 test-page: node_modules ## only the page in a browser
 	go test -count=1 -run TestPageInBrowser -v ./shared/web
@@ -61,4 +78,4 @@ check: ## formatting and linters
 	go tool staticcheck ./...
 	go tool unparam ./...
 
-.PHONY: help deps run func test test-func test-page test-year bench check
+.PHONY: help deps run func package release test test-func test-bicep test-page test-year bench check

@@ -9,6 +9,7 @@ import (
 	"embed"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
@@ -73,6 +74,7 @@ func build(settings config.Config) (*commands.Program, error) {
 		History: history.New(st.Tables, time.Now),
 		Fetch:   client,
 		Now:     time.Now,
+		Log:     slog.New(slog.NewJSONHandler(os.Stdout, nil)), // what is on stderr is an error for the Functions host, line by line
 	}
 	return &commands.Program{Version: version(), Files: files, App: app, Functions: functions(app), With: build}, nil
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -29,7 +28,7 @@ func (p *Program) host() (*host.Host, error) {
 	return host.New(p.Files, p.Functions, host.Options{
 		Getenv: os.Getenv,
 		Queues: p.App.Store.Queues,
-		Log:    slog.New(slog.NewJSONHandler(os.Stdout, nil)), // stderr would be an error for the Functions host, line by line
+		Log:    p.App.Log,
 	})
 }
 

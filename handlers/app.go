@@ -3,6 +3,7 @@
 package handlers
 
 import (
+	"log/slog"
 	"sync"
 	"time"
 
@@ -19,6 +20,7 @@ type App struct {
 	History *history.History
 	Fetch   *fetch.Client
 	Now     func() time.Time
+	Log     *slog.Logger // a record for each invocation, and for what somebody should look at; nil: nowhere
 
 	long sync.Mutex // held while a long raw blob is cleaned: one at a time, for the memory
 }

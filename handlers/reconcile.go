@@ -18,7 +18,7 @@ const (
 )
 
 // Reconcile puts every raw blob that got lost on its way back on it, removes receipts that nobody needs any more, has sources asked
-// for the history that they have not told yet, joins old raw blobs, and closes the open view of old hours.
+// for the history that they have not told yet, joins old raw blobs, closes the open view of old hours, and logs what is dead or behind.
 //
 // Running it twice, or two at once, sends nothing twice: who moves the receipt's count of tries, by compare-and-swap, is who
 // sends. A kill between the two loses one of the tries, and the next is due later by itself.
@@ -42,7 +42,7 @@ func (a *App) Reconcile(ctx context.Context, _ []byte) error {
 			errs = append(errs, fmt.Errorf("reconcile %s: %w", receipt.Name, err))
 		}
 	}
-	return errors.Join(append(errs, a.reconcileHistory(ctx), a.join(ctx, sources), a.dropHours(ctx))...)
+	return errors.Join(append(errs, a.reconcileHistory(ctx), a.join(ctx, sources), a.dropHours(ctx), a.reportBehind(ctx))...)
 }
 
 // reconcile does one source, and returns the receipts whose pointers are to be sent again.
@@ -98,6 +98,8 @@ func (a *App) follow(ctx context.Context, receipt store.Receipt) (again bool, er
 		if a.Now().Sub(time.UnixMilli(receipt.Name.Received)) > receiptsKept {
 			return false, a.Store.Forget(ctx, receipt)
 		}
+	case store.Dead:
+		a.reportDead(ctx, receipt)
 	}
 	return false, nil
 }

@@ -100,6 +100,7 @@ func testInPlace(t *testing.T, script, program string) {
 	}
 	h.stop()
 	h.checkErrors()
+	h.checkTelemetry() // of OpenTelemetry mode, which host.json asks for
 }
 
 // copyRepository copies what a fresh clone would have of this repository, and what is new in it.

@@ -5,7 +5,6 @@ import (
 	"maps"
 	"net/http"
 	"path"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -17,20 +16,21 @@ import (
 	"assay/shared/store/storetest"
 )
 
-// testKeys: a host that checks keys takes a write with one and refuses it without, and reads too, unless the owner lets everybody
-// read. Nothing of what is refused comes as far as the storage.
-func testKeys(t *testing.T, script, program string) {
+// testKeys: the package that goes to Azure runs under a host that checks keys, with the settings of the deployment and none of a file.
+// It takes a write with a key and refuses it without, and reads too, unless the owner lets everybody read. Nothing of what is
+// refused comes as far as the storage.
+func testKeys(t *testing.T, script string) {
 	const pushes, reads = "/api/v1/ingest/BTC-USD.mine?interval=1d", "/api/v1/series"
-	root := filepath.Join(t.TempDir(), "app")
+	repository := copyRepository(t)
 	for _, public := range []bool{false, true} {
-		stage, readable := []string{"stage", root}, http.StatusUnauthorized
+		readable := http.StatusUnauthorized
 		if public {
-			stage, readable = append(stage, "--public-read"), http.StatusOK
+			readable = http.StatusOK
 		}
-		run(t, config.Storage{}, program, stage...)
 		storage := storetest.Azurite(t)
 		app := newApp(t, storage)
-		h := newFunctionsHost(t, script, root, storage, "ASSAY_SOURCE_URL="+providers(t).URL)
+		h := newFunctionsHost(t, script, unpack(t, pack(t, repository, public)), storage, deployedSettings(t)...)
+		h.env = append(h.env, "ASSAY_SOURCE_URL="+providers(t).URL)
 		h.auth = true
 		h.start()
 		received := time.Now()

@@ -50,3 +50,14 @@ func (h *functionsHost) checkErrors(but ...string) {
 		h.t.Fatalf("the host wrote %d log files: %v", files, err)
 	}
 }
+
+// checkTelemetry fails the test when the host warns of how host.json wants to be watched: Application Insights or OpenTelemetry mode.
+func (h *functionsHost) checkTelemetry() {
+	h.t.Helper()
+	for line := range strings.Lines(h.printed()) {
+		lower := strings.ToLower(line)
+		if strings.Contains(lower, "warn") && (strings.Contains(lower, "telemetry") || strings.Contains(lower, "insights")) {
+			h.t.Errorf("the host warns: %s", line)
+		}
+	}
+}

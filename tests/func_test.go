@@ -27,7 +27,8 @@ func TestFunctionsHost(t *testing.T) {
 	t.Run("Spine", func(t *testing.T) { testSpine(t, script, program) })
 	t.Run("Sources", func(t *testing.T) { testSources(t, script, program) })
 	t.Run("Upload", func(t *testing.T) { testUpload(t, script, program) })
-	t.Run("Keys", func(t *testing.T) { testKeys(t, script, program) })
+	t.Run("Keys", func(t *testing.T) { testKeys(t, script) })
+	t.Run("Insights", func(t *testing.T) { testInsights(t, script, program) })
 	t.Run("InPlace", func(t *testing.T) { testInPlace(t, script, program) })
 	t.Run("Panic", func(t *testing.T) { testPanic(t, script, faulty) })
 	t.Run("Killer", func(t *testing.T) { testKiller(t, script, faulty) })
@@ -224,6 +225,9 @@ func loadAndKill(t *testing.T, h *functionsHost, app *handlers.App) {
 		h.killHandler()
 	}
 	eventually(t, "every payload is loaded", func() bool { return loaded() == 2*payloads })
+	eventually(t, "nothing is left to do", func() bool { // a message whose handler was killed may do what is done
+		return length(t, app, store.RawPrices)+length(t, app, store.CleanPrices) == 0
+	})
 }
 
 // loadCalmly loads the same payloads in this process, all of a venue in one blob.

@@ -1,0 +1,5 @@
+using '../main.bicep'
+
+param environmentName = 'assay'
+param location = 'westeurope'
+param privateNetwork = true
