@@ -122,6 +122,24 @@ func (a *api) analyse(ctx context.Context, k kind, raw string) (reply, error) {
 	return r, nil
 }
 
+// Analyse computes one analysis for a caller that is not on HTTP, and returns the JSON that the API would answer. What it refuses
+// is a *huma.ErrorModel.
+func Analyse(ctx context.Context, o Options, name string, query url.Values) ([]byte, error) {
+	n := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
+	if n < 0 {
+		return nil, noKind(name)
+	}
+	a := &api{Options: o, cache: newCache(cacheBytes)}
+	r, err := a.marked(ctx, func(ctx context.Context) (reply, error) { return a.analyse(ctx, kinds[n], query.Encode()) })
+	if err != nil {
+		return nil, err
+	}
+	if r.simulated {
+		return stamped(r.body()), nil
+	}
+	return r.body(), nil
+}
+
 // read reads the parameters of a kind.
 func (k kind) read(raw string) (any, error) {
 	if err := checkQuery(raw, k.names()); err != nil {

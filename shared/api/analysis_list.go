@@ -26,13 +26,15 @@ func (a *api) analyses() {
 			a.respond(w, r, answer, err)
 		})
 	}
-	a.mux.HandleFunc("GET "+analysisPath+"/{kind}", func(w http.ResponseWriter, r *http.Request) {
-		names := make([]string, len(kinds))
-		for n, k := range kinds {
-			names[n] = k.name
-		}
-		fail(w, r, notFound("There is no analysis %s: want %s. %s says what each is.", quoted(r.PathValue("kind")), strings.Join(names, ", "), analysisPath))
-	})
+	a.mux.HandleFunc("GET "+analysisPath+"/{kind}", func(w http.ResponseWriter, r *http.Request) { fail(w, r, noKind(r.PathValue("kind"))) })
+}
+
+func noKind(name string) error {
+	names := make([]string, len(kinds))
+	for n, k := range kinds {
+		names[n] = k.name
+	}
+	return notFound("There is no analysis %s: want %s. %s says what each is.", quoted(name), strings.Join(names, ", "), analysisPath)
 }
 
 // describeAnalyses adds the kinds to the document, each as a path of its own.
