@@ -27,7 +27,7 @@ var forecastKinds = []kind{
 const modelDefinitions = "drift goes on from the first value to the last; seasonal-naive repeats the last season; ses is simple exponential smoothing, theta Assimakopoulos and Nikolopoulos' (2000), ets the exponential smoothing model of least AICc (Hyndman et al. 2002), " +
 	"arima the given order by exact maximum likelihood, auto the one that Hyndman and Khandakar's search (2008) finds; all as R's forecast."
 
-// mostFits bounds the work of fitted models: origins times observations.
+// mostFits bounds the work of fitted models: origins times observations, and times a weight where the model has a season.
 const mostFits = 50_000
 
 // fitted are the models that are searched for anew at every origin.
@@ -59,8 +59,10 @@ func (t tested) options(n int) (analysis.BacktestOptions, error) {
 
 // model returns a model by its name, and refuses more work than is bearable.
 func (t tested) model(name string, n int) (analysis.Forecaster, error) {
-	if slices.Contains(fitted, name) && n*t.Origins > mostFits {
-		return nil, badRequest("model=%s is fitted at every origin, and %d origins over %d values are more than %d together: ask for fewer origins, or narrow from and to.", name, t.Origins, n, mostFits)
+	if slices.Contains(fitted, name) {
+		if w := t.weight(name); float64(n*t.Origins)*w > mostFits {
+			return nil, badRequest("model=%s is fitted at every origin, and %d origins over %d values are more than %.0f together: ask for fewer origins, or narrow from and to.", name, t.Origins, n, mostFits/w)
+		}
 	}
 	switch name {
 	case "drift":
@@ -80,6 +82,20 @@ func (t tested) model(name string, n int) (analysis.Forecaster, error) {
 	default:
 		return analysis.Naive, nil
 	}
+}
+
+// weight is how much longer a fit takes for its season: with the square of the lags that an ARIMA model remembers.
+func (t tested) weight(name string) float64 {
+	lags := 0.0
+	switch {
+	case name == "arima":
+		p, _ := orderOf("order", t.Order)
+		seasonal, _ := orderOf("seasonal", t.Seasonal)
+		lags = float64(max(p[0]+t.Period*seasonal[0], p[2]+1+t.Period*seasonal[2])) / 6
+	case name == "auto":
+		lags = float64(t.Period) / 8
+	}
+	return max(1, lags*lags)
 }
 
 func (t tested) arima() (analysis.Forecaster, error) {
