@@ -84,18 +84,21 @@ func (t tested) model(name string, n int) (analysis.Forecaster, error) {
 	}
 }
 
-// weight is how much longer a fit takes for its season: with the square of the lags that an ARIMA model remembers.
+// weight is how much longer a fit takes for its season, as measured: with the square of the moving average's lags, or with the period.
 func (t tested) weight(name string) float64 {
-	lags := 0.0
-	switch {
-	case name == "arima":
-		p, _ := orderOf("order", t.Order)
+	w := 1.0
+	switch name {
+	case "arima":
+		plain, _ := orderOf("order", t.Order)
 		seasonal, _ := orderOf("seasonal", t.Seasonal)
-		lags = float64(max(p[0]+t.Period*seasonal[0], p[2]+1+t.Period*seasonal[2])) / 6
-	case name == "auto":
-		lags = float64(t.Period) / 8
+		lags := float64(plain[2] + 1 + t.Period*seasonal[2])
+		w = lags * lags / 24
+	case "auto":
+		w = float64(t.Period*t.Period) / 24
+	case "ets":
+		w = float64(t.Period) * 3 / 4
 	}
-	return max(1, lags*lags)
+	return max(1, w)
 }
 
 func (t tested) arima() (analysis.Forecaster, error) {

@@ -414,9 +414,22 @@ func TestDecompose(t *testing.T) {
 	}
 }
 
-// A day that has not ended is no observation, and neither is a month of it.
+// A day that has not ended is no observation, and neither is a month of it. Friday of spot metal ends with its session.
 func TestBarsThatGoOnAreLeftOut(t *testing.T) {
 	w := newWorld(t, nil)
+	friday := monday - 3*day
+	w.put("BTC-USD.coinbase", market.Minute, fix(friday, 100), fix(friday+day, 101), fix(friday+day+21*3600, 102))
+	w.put("XAU-USD.swissquote", market.Minute, fix(friday-day, 100), fix(friday, 101), fix(friday+22*3600-60, 102))
+	for id, want := range map[string]int{"BTC-USD.coinbase": 1, "XAU-USD.swissquote": 2, "XAU-USD": 2} {
+		got := into[struct {
+			Analysed
+			Result    any
+			Undefined map[string]string
+		}](w, "/api/v1/analysis/returns?series="+id)
+		if got.N != want {
+			t.Errorf("%s has %d observations, left out %v; want %d", id, got.N, got.Series[0].LeftOut, want)
+		}
+	}
 	w.put("BTC-USD.kraken", market.Day, run(market.Day, monday-60*day, 61, bar)...) // until 2024-01-15
 	got := into[struct {
 		Analysed
