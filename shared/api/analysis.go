@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
 	"slices"
@@ -251,7 +252,11 @@ func (s *sheet) settings(in any) {
 func (k kind) checkRows(o *observed) error {
 	switch n := len(o.bars); {
 	case n < max(k.rows, 1):
-		return badRequest("%s needs at least %d observations of each series, and %s has %d from %s to %s.", k.name, max(k.rows, 1), o.ID, n, printed(o.plan.from), printed(o.plan.to))
+		left := ""
+		for _, why := range slices.Sorted(maps.Keys(o.leftOut)) {
+			left += fmt.Sprintf(", %d left out: %s", o.leftOut[why], why)
+		}
+		return badRequest("%s needs at least %d observations of each series, and %s has %d from %s to %s%s.", k.name, max(k.rows, 1), o.ID, n, printed(o.plan.from), printed(o.plan.to), left)
 	case k.points > 0 && n > k.points:
 		return badRequest("%s takes at most %d observations of each series, and %s has %d: narrow from and to, or choose a longer interval.", k.name, k.points, o.ID, n)
 	}

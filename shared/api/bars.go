@@ -195,6 +195,7 @@ func (a *api) getBars(ctx context.Context, in *barsInput) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	p.notes = append(p.notes, c.note()...)
 	return a.barsReply(s, q, p, answer, c)
 }
 

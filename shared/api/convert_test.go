@@ -73,7 +73,6 @@ func TestBarsByWeight(t *testing.T) {
 	for target, want := range map[string]string{
 		"XAU-USD.workshop/bars?unit=lb":      `unit="lb": want`,
 		"XAU-USD.workshop/bars?currency=GBP": `currency="GBP": want`,
-		"XAU-USD.workshop/bars?currency=EUR": "no rate of EUR-USD.ecb is stored",
 		"BTC-USD.kraken/bars?unit=g":         "only metals are sold by weight",
 	} {
 		w.put("BTC-USD.kraken", market.Day, bar(monday, 100))
@@ -81,6 +80,20 @@ func TestBarsByWeight(t *testing.T) {
 		if status/100 != 4 || !strings.Contains(detail, want) {
 			t.Errorf("GET %s: %d %s; want it to say %s", target, status, detail, want)
 		}
+	}
+}
+
+// Without any rate there is no price, and a note says why.
+func TestBarsWithoutRates(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("XAU-USD.workshop", market.Day, fix(monday, 1600))
+	got := into[BarsColumns](w, "/api/v1/series/XAU-USD.workshop/bars?currency=EUR")
+	if len(got.Close) != 1 || got.Close[0] != nil || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "No rate of EUR-USD.ecb is stored") {
+		t.Errorf("closes %v, notes %q; want one that is null, and a note", got.Close, got.Notes)
+	}
+	_, sentence := problemOf(t, w.get("/api/v1/analysis/growth?series=XAU-USD.workshop&currency=EUR"))
+	if !strings.Contains(sentence, "has 0 from 2024-01-15T00:00:00Z to 2024-01-16T00:00:00Z, 1 left out: no-rate") {
+		t.Errorf("without rates: %s", sentence)
 	}
 }
 
