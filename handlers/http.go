@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 
 	"assay/shared/api"
@@ -10,9 +12,16 @@ import (
 )
 
 // Api answers GET and HEAD of every path below /api. It only reads.
-func (a *App) Api() http.Handler {
+func (a *App) Api() http.Handler { return api.New(a.apiOptions()) }
+
+// Analyse computes one analysis as Api does, and returns the same JSON. It only reads.
+func (a *App) Analyse(ctx context.Context, kind string, query url.Values) ([]byte, error) {
+	return api.Analyse(ctx, a.apiOptions(), kind, query)
+}
+
+func (a *App) apiOptions() api.Options {
 	off := func(s source.Source) string { return s.Inert(a.Config.AcceptTerms, a.Config.Keys) }
-	return api.New(api.Options{History: a.History, Store: a.Store, Fetch: a.Fetch, Now: a.Now, Off: off, Version: version()})
+	return api.Options{History: a.History, Store: a.Store, Fetch: a.Fetch, Now: a.Now, Off: off, Version: version()}
 }
 
 // Page answers GET and HEAD of every other path: the page and its assets. It reads nothing: the page asks Api.

@@ -32,9 +32,13 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 		t.Errorf("OpenAPI %s of version %s; want 3.1, v1.2.3", document.OpenAPI, document.Info.Version)
 	}
 	want := []string{
-		"/api/metrics/{name}", "/api/v1/expensive-things", "/api/v1/ingest/{series}", "/api/v1/jobs", "/api/v1/jobs/{id}", "/api/v1/receipts", "/api/v1/rejects", "/api/v1/series", "/api/v1/series/{id}",
+		"/api/metrics/{name}", "/api/v1/analysis", "/api/v1/expensive-things", "/api/v1/ingest/{series}", "/api/v1/jobs", "/api/v1/jobs/{id}", "/api/v1/receipts", "/api/v1/rejects", "/api/v1/series", "/api/v1/series/{id}",
 		"/api/v1/series/{id}/bars", "/api/v1/series/{id}/explain", "/api/v1/series/{id}/gaps", "/api/v1/status",
 	}
+	for _, k := range kinds {
+		want = append(want, "/api/v1/analysis/"+k.name)
+	}
+	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(document.Paths))); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
 	}
@@ -47,7 +51,7 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 	for _, p := range document.Paths["/api/v1/series/{id}/bars"]["get"].Parameters {
 		names = append(names, p.In+" "+p.Name)
 	}
-	if diff := cmp.Diff([]string{"path id", "query interval", "query from", "query to", "query source", "query maxPoints", "query fill", "query format"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"path id", "query interval", "query from", "query to", "query source", "query maxPoints", "query fill", "query currency", "query unit", "query format"}, names); diff != "" {
 		t.Errorf("parameters of bars (-want +got):\n%s", diff)
 	}
 	for path, operations := range document.Paths {
