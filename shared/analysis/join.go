@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -84,6 +85,9 @@ func (c Clock) On(date int64) int64 {
 	y, m, d := time.Unix(date, 0).UTC().Date()
 	return time.Date(y, m, d, c.Hour, c.Minute, 0, 0, c.Where).Unix()
 }
+
+// String is as in 15:00 Europe/London.
+func (c Clock) String() string { return fmt.Sprintf("%02d:%02d %s", c.Hour, c.Minute, c.Where) }
 
 // AlignAt returns a series at the dates of fixes as it stood when they were struck: the close of its last bar that had ended by
 // then, at most maxAge seconds before. Bars are labelled by their start; i is their interval.

@@ -24,6 +24,7 @@ type BarsHead struct {
 	Calendar    string      `json:"calendar"`
 	Freshness   Freshness   `json:"freshness"`
 	Sources     []BarSource `json:"sources" doc:"Who the bars come from: of a consensus those that can vote"`
+	Conversion  *Conversion `json:"conversion,omitempty" doc:"With currency or unit: how the prices were converted"`
 	Notes       []string    `json:"notes,omitempty" doc:"What one should know about this answer, in sentences"`
 	Conventions Conventions `json:"conventions"`
 }
@@ -81,6 +82,8 @@ type BarsColumns struct {
 	Votes      []int            `json:"votes,omitempty" doc:"Of a consensus at a stored interval: how many sources voted"`
 	Dispersion []*float64       `json:"dispersion,omitempty" doc:"Of a consensus at a stored interval: largest distance of a voting close from the median, in basis points"`
 	Quotes     []int            `json:"quotes,omitempty" doc:"Where there are sampled bars: how many quotes or fixes each is made of, 0 for one that is not sampled"`
+	Rate       []*float64       `json:"rate,omitempty" doc:"With currency: the exchange rate of each bar, null where none is young enough; then there are no prices either"`
+	RateDate   []*string        `json:"rateDate,omitempty" doc:"The date of that rate"`
 	Flags      map[string][]int `json:"flags" doc:"Positions in time, from 0, of the bars that carry a flag"`
 	Filled     []int            `json:"filled,omitempty" doc:"With fill=previous: positions of the bars that are not there and repeat the close before them"`
 }
@@ -103,6 +106,9 @@ type BarRow struct {
 	Flags  []string `json:"flags"`
 	Quotes int      `json:"quotes,omitempty" doc:"Of a sampled bar: how many quotes or fixes it is made of"`
 	Filled bool     `json:"filled,omitempty"`
+
+	Rate     *float64 `json:"rate,omitempty" doc:"With currency: the exchange rate; absent where none is young enough"`
+	RateDate string   `json:"rateDate,omitempty"`
 }
 
 type barsInput struct {
@@ -113,13 +119,16 @@ type barsInput struct {
 	Source    string `query:"source" doc:"One source's view instead of the consensus" example:"kraken"`
 	MaxPoints whole  `query:"maxPoints" doc:"The interval becomes the smallest multiple of a stored one that gives at most so many bars (2 to 600000)"`
 	Fill      string `query:"fill" default:"none" enum:"none,previous" doc:"previous: a missing bar that the calendar expects repeats the close before it, and is named in filled"`
+	Currency  string `query:"currency" enum:"EUR,USD" doc:"Convert the prices with the last rate of the ECB that was published by the end of each bar, at most five days old"`
+	Unit      string `query:"unit" enum:"toz,g,kg" doc:"Of a metal: what one price buys"`
 	Format    string `query:"format" default:"columns" enum:"columns,rows,csv"`
 }
 
 // barsRequest is barsInput, understood.
 type barsRequest struct {
 	request
-	fill, format string
+	fill, format   string
+	currency, unit string // empty: the series' own
 }
 
 func (in *barsInput) parse() (q barsRequest, err error) {
@@ -135,6 +144,10 @@ func (in *barsInput) parse() (q barsRequest, err error) {
 	if q.fill, err = parseChoice("fill", in.Fill, "none", "previous"); err != nil {
 		return q, err
 	}
+	if err = checkConversion(in.Currency, in.Unit); err != nil {
+		return q, err
+	}
+	q.currency, q.unit = in.Currency, in.Unit
 	q.format, err = parseChoice("format", in.Format, "columns", "rows", "csv")
 	return q, err
 }
@@ -175,24 +188,33 @@ func (a *api) getBars(ctx context.Context, in *barsInput) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	return a.barsReply(s, q, p, answer)
+	if in := s.Instrument; q.unit != "" && grams[in.Unit] == 0 {
+		return reply{}, badRequest("unit=%s: %s is priced by the %s, and only metals are sold by weight.", q.unit, s.ID, in.Unit)
+	}
+	c, err := a.conversion(ctx, s.Instrument, q.currency, q.unit, p.read)
+	if err != nil {
+		return reply{}, err
+	}
+	return a.barsReply(s, q, p, answer, c)
 }
 
 // barsReply makes the reply of the stored bars that a plan read.
-func (a *api) barsReply(s known, q barsRequest, p plan, answer history.Answer) (reply, error) {
-	head, err := json.Marshal(s.head(q, p))
+func (a *api) barsReply(s known, q barsRequest, p plan, answer history.Answer, c conversion) (reply, error) {
+	head, err := json.Marshal(s.head(q, p, c))
 	if err != nil {
 		return reply{}, err
 	}
 	late := provisional(s, p, answer, a.Now())
 	body := func() []byte {
 		t := tabulate(s, p, answer, late)
+		t.bars = markStubs(t.calendar, t.interval, t.bars)
 		if q.fill == "previous" {
 			t = t.fill()
 		}
+		t.convert(c)
 		return t.print(head, q.format)
 	}
-	r := reply{key: []string{"bars", q.format, string(head), answer.Hash, fmt.Sprint(p.read, late)}, media: jsonMedia, body: body}
+	r := reply{key: []string{"bars", q.format, string(head), answer.Hash, c.hash, fmt.Sprint(p.read, late)}, media: jsonMedia, body: body}
 	r.header = [][2]string{{"Assay-Series", s.ID.String()}, {"Assay-Interval", p.interval.String()}}
 	if q.format == "csv" {
 		r.media = csvMedia
@@ -201,13 +223,13 @@ func (a *api) barsReply(s known, q barsRequest, p plan, answer history.Answer) (
 	return r, nil
 }
 
-func (s known) head(q barsRequest, p plan) BarsHead {
-	in := s.Instrument
+func (s known) head(q barsRequest, p plan, c conversion) BarsHead {
+	in := c.to
 	h := BarsHead{
 		Series: s.ID.String(), Name: name(s.Entry), Interval: p.interval.String(),
 		Requested: Requested{Interval: q.interval.String(), From: printedOrNull(q.from), To: printedOrNull(q.to), Fill: q.fill},
 		From:      p.from, To: p.to, Unit: in.Unit, Currency: in.Currency, Calendar: string(in.Calendar),
-		Freshness: Freshness{Interval: p.base.String()}, Sources: s.voters(), Notes: p.notes,
+		Freshness: Freshness{Interval: p.base.String()}, Sources: s.voters(), Conversion: c.describe(), Notes: p.notes,
 		Conventions: Conventions{
 			Time: "start of the bar, UTC", Range: "half-open: from is included, to is not", Absent: "null, never 0", Volume: "in " + in.Unit,
 		},
@@ -241,6 +263,7 @@ type table struct {
 	bars      []market.Bar
 	decisions []market.Decision // one per bar, or none
 	filled    []int             // positions of bars that are not there
+	rates     []*market.Bar     // of currencies, that the bars were converted with, nil for none; no list where the currency stays
 }
 
 // tabulate makes the bars of an answer out of those that were read.
@@ -256,6 +279,19 @@ func tabulate(s known, p plan, answer history.Answer, late []int) table {
 		t.bars[n].Flags |= market.Provisional
 	}
 	return t
+}
+
+// convert brings the bars into another currency and unit.
+func (t *table) convert(c conversion) {
+	bars, rate := c.convert(t.bars, t.interval)
+	t.bars = bars
+	for _, n := range rate {
+		var used *market.Bar
+		if n >= 0 {
+			used = &c.rates[n]
+		}
+		t.rates = append(t.rates, used)
+	}
 }
 
 func parseInterval(text string) (market.Interval, error) {

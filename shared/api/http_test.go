@@ -52,7 +52,7 @@ func TestBadInput(t *testing.T) {
 		"/api/v1/series/XAU-USD/explain?t=0":         {404, "XAU-USD has no consensus"},
 
 		"/api/v1/series?limit=5":                                                {400, `There is no parameter "limit": this resource takes none.`},
-		"/api/v1/series/BTC-USD/bars?form=2016-11-13":                           {400, `There is no parameter "form": want interval, from, to, source, maxPoints, fill, format.`},
+		"/api/v1/series/BTC-USD/bars?form=2016-11-13":                           {400, `There is no parameter "form": want interval, from, to, source, maxPoints, fill, currency, unit, format.`},
 		"/api/v1/series/BTC-USD/bars?from=2016-11-13&from=2016-11-14":           {400, "The parameter from is given 2 times: want it once."},
 		"/api/v1/series/BTC-USD/bars?from=%zz":                                  {400, "The query cannot be read"},
 		"/api/v1/series/BTC-USD/bars?from=13.11.2016":                           {400, `from="13.11.2016" is no time: want RFC 3339 such as 2013-03-15T00:00:00Z, a date such as 2013-03-15, or seconds or milliseconds since 1970.`},

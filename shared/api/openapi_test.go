@@ -47,7 +47,7 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 	for _, p := range document.Paths["/api/v1/series/{id}/bars"]["get"].Parameters {
 		names = append(names, p.In+" "+p.Name)
 	}
-	if diff := cmp.Diff([]string{"path id", "query interval", "query from", "query to", "query source", "query maxPoints", "query fill", "query format"}, names); diff != "" {
+	if diff := cmp.Diff([]string{"path id", "query interval", "query from", "query to", "query source", "query maxPoints", "query fill", "query currency", "query unit", "query format"}, names); diff != "" {
 		t.Errorf("parameters of bars (-want +got):\n%s", diff)
 	}
 	for path, operations := range document.Paths {

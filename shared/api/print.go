@@ -54,7 +54,7 @@ func (t table) appendColumns(out []byte) []byte {
 		}
 		out = append(out, ']')
 	}
-	out = appendFlags(appendQuotes(out, t.bars), t.bars)
+	out = appendFlags(t.appendRates(appendQuotes(out, t.bars)), t.bars)
 	if len(t.filled) > 0 {
 		out = append(appendPositions(append(out, `,"filled":[`...), t.filled), ']')
 	}
@@ -73,6 +73,31 @@ func appendField(out []byte, bars []market.Bar, f market.Field) []byte {
 	out = append(append(append(out, `,"`...), f.String()...), `":[`...)
 	for n := range bars {
 		out = appendNumber(comma(out, n), bars[n].Value(f))
+	}
+	return append(out, ']')
+}
+
+// appendRates appends the exchange rates of the bars and their dates, where the bars were converted.
+func (t table) appendRates(out []byte) []byte {
+	if len(t.rates) == 0 {
+		return out
+	}
+	out = append(out, `,"rate":[`...)
+	for n, rate := range t.rates {
+		v := market.Absent
+		if rate != nil {
+			v = rate.Close
+		}
+		out = appendNumber(comma(out, n), v)
+	}
+	out = append(out, `],"rateDate":[`...)
+	for n, rate := range t.rates {
+		out = comma(out, n)
+		if rate == nil {
+			out = append(out, "null"...)
+			continue
+		}
+		out = append(append(append(out, '"'), printedDate(rate.Start)...), '"')
 	}
 	return append(out, ']')
 }
@@ -143,15 +168,23 @@ func (t table) appendRows(out []byte) []byte {
 		if len(filled) > 0 && filled[0] == n {
 			out, filled = append(out, `,"filled":true`...), filled[1:]
 		}
+		if len(t.rates) > 0 && t.rates[n] != nil {
+			out = appendNumber(append(out, `,"rate":`...), t.rates[n].Close)
+			out = append(append(append(out, `,"rateDate":"`...), printedDate(t.rates[n].Start)...), '"')
+		}
 		out = append(out, '}')
 	}
 	return out
 }
 
 // appendCSV prints the table as RFC 4180 has it: lines end with CR LF, an absent field is empty, several flags are separated by
-// spaces. A bar that is not there has the flag filled.
+// spaces. A bar that is not there has the flag filled. What was converted has two columns more.
 func (t table) appendCSV(out []byte) []byte {
-	out = append(out, "time,open,high,low,close,volume,flags\r\n"...)
+	out = append(out, "time,open,high,low,close,volume,flags"...)
+	if len(t.rates) > 0 {
+		out = append(out, ",rate,rateDate"...)
+	}
+	out = append(out, "\r\n"...)
 	filled := t.filled
 	for n := range t.bars {
 		b := &t.bars[n]
@@ -171,6 +204,14 @@ func (t table) appendCSV(out []byte) []byte {
 		}
 		if len(filled) > 0 && filled[0] == n {
 			out, filled = append(out, "filled"...), filled[1:]
+		}
+		if len(t.rates) > 0 {
+			out = append(out, ',')
+			if rate := t.rates[n]; rate != nil {
+				out = append(append(appendNumber(out, rate.Close), ','), printedDate(rate.Start)...)
+			} else {
+				out = append(out, ',')
+			}
 		}
 		out = append(out, "\r\n"...)
 	}
