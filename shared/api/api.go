@@ -72,6 +72,7 @@ func (a *api) routes() {
 		"/api/v1/series/{id}/gaps", "list-gaps", "What a series lacks, and why",
 		"Runs of missing bars, each with a reason: closed, no trade, venue halted, our failure, not fetched, rejected, beyond the source's history.",
 	}, reflect.TypeFor[Gaps](), a.getGaps)
+	a.charts()
 	get(a, route{
 		"/api/v1/jobs", "list-jobs", "The jobs that were made on a day",
 		"Jobs fetch the history of a source, window by window.",

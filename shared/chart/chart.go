@@ -87,14 +87,12 @@ func (m *measuring) drawing() string {
 }
 
 // PNG draws the picture in pixels.
-func (p Picture) PNG() ([]byte, error) {
+func (p Picture) PNG() []byte {
 	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(p.frame.Width), vg.Length(p.frame.Height)), vgimg.UseDPI(72)) // a point is a pixel
 	p.draw(canvas)
 	var file bytes.Buffer
-	if _, err := (vgimg.PngCanvas{Canvas: canvas}).WriteTo(&file); err != nil {
-		return nil, fmt.Errorf("picture %q: %w", p.frame.Title, err)
-	}
-	return file.Bytes(), nil
+	_, _ = vgimg.PngCanvas{Canvas: canvas}.WriteTo(&file) // a bytes.Buffer takes everything
+	return file.Bytes()
 }
 
 // facts is the line that says of whom, when and in what the picture is.
