@@ -126,14 +126,19 @@ var models = map[string]analysis.Forecaster{
 // mostFitted is how many of the newest closes a model is fitted to: the fit is repeated from every origin of the backtest.
 const mostFitted = 1000
 
+// leastFitted is how many it takes: half of them are for the test.
+func leastFitted(horizon int) int { return 2*horizon + 20 }
+
+func newest(s analysis.Series, most int) analysis.Series {
+	n := max(0, len(s.Time)-most)
+	return analysis.Series{Time: s.Time[n:], Value: s.Value[n:]}
+}
+
 func drawForecast(q chartRequest, list []observed, f chart.Frame) (chart.Picture, error) {
 	o := &list[0]
-	past := o.closes()
-	if n := len(past.Time); n > mostFitted {
-		past.Time, past.Value = past.Time[n-mostFitted:], past.Value[n-mostFitted:]
-	}
-	if len(past.Time) < 2*q.horizon+20 {
-		return chart.Picture{}, badRequest("horizon=%d: %s has %d closes in this range, and a forecast that is tested on the past needs %d.", q.horizon, o.ID, len(past.Time), 2*q.horizon+20)
+	past := newest(o.closes(), mostFitted)
+	if least := leastFitted(q.horizon); len(past.Time) < least {
+		return chart.Picture{}, badRequest("horizon=%d: %s has %d closes in this range, and a forecast that is tested on the past needs %d.", q.horizon, o.ID, len(past.Time), least)
 	}
 	outlook, err := foretold(past.Value, q.model, q.horizon, 10)
 	if err != nil {
