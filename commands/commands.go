@@ -42,6 +42,7 @@ func Root(p *Program) *cobra.Command {
 into one history with receipts. It is configured by settings in the environment: see local.settings.json.example.`,
 		Example: `  assay import btcusd.csv.gz                      a file of prices
   assay local                                     everything on this machine, page at http://127.0.0.1:7071/
+  assay analyse tear-sheet BTC-USD XAU-USD        what prices did, and at what risk
   assay invoke FetchKraken                        one function, once
   assay stage .func/app && func start --script-root .func/app`,
 		Version:       p.Version,
@@ -57,7 +58,7 @@ into one history with receipts. It is configured by settings in the environment:
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		importCommand(p), backfillCommand(p), streamCommand(p), seriesCommand(p), sourcesCommand(p),
+		importCommand(p), backfillCommand(p), streamCommand(p), seriesCommand(p), sourcesCommand(p), analyseCommand(p),
 		localCommand(p), simCommand(), hostCommand(p), runCommand(p), invokeCommand(p), stageCommand(p),
 	)
 	return root

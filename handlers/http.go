@@ -1,7 +1,9 @@
 package handlers
 
 import (
+	"context"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 
 	"assay/shared/api"
@@ -10,12 +12,14 @@ import (
 )
 
 // Api answers GET and HEAD of every path below /api. It only reads.
-func (a *App) Api() http.Handler {
-	return api.New(a.reading())
+func (a *App) Api() http.Handler { return api.New(a.apiOptions()) }
+
+// Analyse computes one analysis as Api does, and returns the same JSON. It only reads.
+func (a *App) Analyse(ctx context.Context, kind string, query url.Values) ([]byte, error) {
+	return api.Analyse(ctx, a.apiOptions(), kind, query)
 }
 
-// reading is what the API works with.
-func (a *App) reading() api.Options {
+func (a *App) apiOptions() api.Options {
 	off := func(s source.Source) string { return s.Inert(a.Config.AcceptTerms, a.Config.Keys) }
 	return api.Options{History: a.History, Store: a.Store, Fetch: a.Fetch, Now: a.Now, Off: off, Version: version(), Watchlist: a.Config.Watchlist}
 }

@@ -65,7 +65,7 @@ func (a *App) makeFile(ctx context.Context, job store.Job) error {
 		return fmt.Errorf("it makes %d files, and another release of the program began it with %d", len(files), job.Files)
 	}
 	file := files[job.Made]
-	content, err := api.NewJobs(a.reading()).Make(ctx, &request, file, func(file string) ([]byte, error) {
+	content, err := api.NewJobs(a.apiOptions()).Make(ctx, &request, job.Made, func(file string) ([]byte, error) {
 		return a.Store.Blobs.JobFile(ctx, job.ID, file)
 	})
 	if err != nil {

@@ -287,13 +287,13 @@ func TestJobKinds(t *testing.T) {
 		media   string
 		holds   string
 	}{
-		{clustering, "result.json", "application/json", `"cluster":[`},
+		{clustering, "result.json", "application/json", `"clusters":[`},
 		{clustering, "dendrogram.svg", "image/svg+xml", "Which series move together"},
-		{api.JobRequest{Kind: "cointegration", Series: coins}, "result.json", "application/json", `{"y":"LTC-USD","x":"ETH-USD","prices":200,`},
-		{api.JobRequest{Kind: "garch", Series: coins}, "result.json", "application/json", `{"series":"LTC-USD","returns":199,`},
-		{api.JobRequest{Kind: "backtest", Series: coins[:1], Models: []string{"drift"}, Horizon: 5, Origins: 10}, "result.json", "application/json", `"model":"drift","closes":200,"horizon":5,"origins":1`},
+		{api.JobRequest{Kind: "cointegration", Series: coins}, "result.json", "application/json", `"hedgeRatio":`},
+		{api.JobRequest{Kind: "garch", Series: coins}, "result.json", "application/json", `"persistence":`},
+		{api.JobRequest{Kind: "backtest", Series: coins[:1], Parameters: map[string]string{"models": "drift,ets", "origins": "20", "step": "5"}}, "result.json", "application/json", `"origins":20`},
 		{api.JobRequest{Kind: "export", Series: coins[:2]}, "ETH-USD-1d.csv", "text/csv; charset=utf-8; header=present", "time,open,high,low,close,volume,flags\r\n"},
-		{api.JobRequest{Kind: "images", Series: coins, Charts: []string{"prices.svg", "drawdown.png"}, Scale: "log"}, "prices.svg", "image/svg+xml", "logarithmic"},
+		{api.JobRequest{Kind: "images", Series: coins, Charts: []string{"prices.svg", "drawdown.png"}, Parameters: map[string]string{"scale": "log"}}, "prices.svg", "image/svg+xml", "logarithmic"},
 	} {
 		job, err := w.SubmitJob(t.Context(), test.request, "")
 		if err != nil {
@@ -359,11 +359,13 @@ func TestSubmit(t *testing.T) {
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"clustering"`, 400, "This is no request for a job"},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"clustering","series":["BTC-USD"]}`, 400, "takes 2 to 40"},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"clustering","series":["BTC-USD","DOGE-USD"]}`, 404, "DOGE-USD"},
-		{http.MethodPost, "/api/v1/jobs", `{"kind":"garch","models":["ets"]}`, 400, "A job of the kind garch takes no models."},
+		{http.MethodPost, "/api/v1/jobs", `{"kind":"garch","parameters":{"models":"ets"}}`, 400, `There is no parameter "models"`},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"images","charts":["pie.svg"]}`, 404, "pie.svg"},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"images"}`, 400, "want 1 to 12 pictures"},
-		{http.MethodPost, "/api/v1/jobs", `{"kind":"backtest","models":["crystal"]}`, 400, "want theta, drift, ets or arima"},
-		{http.MethodPost, "/api/v1/jobs", `{"kind":"backtest","horizon":-1}`, 400, "horizon"},
+		{http.MethodPost, "/api/v1/jobs", `{"kind":"backtest","parameters":{"models":"crystal"}}`, 400, `models="crystal"`},
+		{http.MethodPost, "/api/v1/jobs", `{"kind":"backtest","parameters":{"horizon":"-1"}}`, 400, "horizon"},
+		{http.MethodPost, "/api/v1/jobs", `{"kind":"images","charts":["prices.svg"],"parameters":{"linkage":"ward"}}`, 400, `There is no parameter "linkage"`},
+		{http.MethodPost, "/api/v1/jobs", `{"kind":"garch","series":["BTC-USD","BTC-USD"]}`, 400, "would be made twice"},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"export","interval":"1m"}`, 400, "1m"},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"garch","from":"2030-01-01","to":"2031-01-01"}`, 400, "has no bars of 1d in this range"},
 		{http.MethodPost, "/api/v1/jobs/20240115-mine", body, 405, "want POST /api/v1/jobs"},
@@ -379,4 +381,3 @@ func TestSubmit(t *testing.T) {
 		t.Errorf("the key for another job: %d %s", code, says)
 	}
 }
-

@@ -65,7 +65,7 @@ func (a *App) SubmitJob(ctx context.Context, request api.JobRequest, key string)
 	if err != nil {
 		return store.Job{}, err
 	}
-	if err := api.NewJobs(a.reading()).Complete(ctx, &request); err != nil {
+	if err := api.NewJobs(a.apiOptions()).Complete(ctx, &request); err != nil {
 		return store.Job{}, err
 	}
 	kept, err := json.Marshal(request)

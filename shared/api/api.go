@@ -41,6 +41,8 @@ type api struct {
 	mux   *http.ServeMux
 	huma  huma.API
 	cache *cache
+
+	patience int // by which the bound of what is fitted for one answer is multiplied; 0 is 1
 }
 
 // New returns the handler of all paths below /api.
@@ -106,6 +108,7 @@ func (a *api) routes() {
 		"/api/metrics/{name}", "get-metrics", "Daily prices in the workshop's shape",
 		"The price is the close. The header Assay-Series names the series, chosen as for expensive-things. Without dates the last year of stored data.",
 	}, reflect.TypeFor[[]Metric](), a.metrics)
+	a.analyses()
 	a.writes()
 	a.mux.HandleFunc("GET /api/openapi.json", a.openAPI())
 	a.mux.HandleFunc("/api", a.unknown)

@@ -48,8 +48,8 @@ type chartInput struct {
 	Scale    string `query:"scale" enum:"linear,log,rebased" doc:"Of prices, by default linear. rebased: from 100 at the first time that all series have"`
 	Method   string `query:"method" enum:"pearson,spearman" doc:"Of correlation and dendrogram, by default pearson"`
 	Linkage  string `query:"linkage" enum:"average,single,complete,ward" doc:"Of dendrogram, by default average"`
-	Clusters whole  `query:"clusters" doc:"Of dendrogram: how many groups get a colour of their own (1 to 8, by default 3)"`
-	Model    string `query:"model" enum:"theta,drift,ets,arima" doc:"Of forecast, by default theta"`
+	Clusters whole  `query:"clusters" doc:"Of dendrogram: how many groups get a colour of their own (1 to 8, by default 2)"`
+	Model    string `query:"model" enum:"theta,drift,ses,ets,auto" doc:"Of forecast, by default theta"`
 	Horizon  whole  `query:"horizon" doc:"Of forecast: bars ahead (1 to 365, by default 30)"`
 }
 
@@ -201,10 +201,10 @@ func (in *chartInput) parseChoices(q *chartRequest) (err error) {
 		return err
 	}
 	q.linkage = analysis.Linkage(linkage)
-	if q.clusters, err = parseCount("clusters", in.Clusters, 1, chart.MaxLines, 3); err != nil {
+	if q.clusters, err = parseCount("clusters", in.Clusters, 1, chart.MaxLines, 2); err != nil {
 		return err
 	}
-	if q.model, err = parseChoice("model", in.Model, "theta", "drift", "ets", "arima"); err != nil {
+	if q.model, err = parseChoice("model", in.Model, "theta", "drift", "ses", "ets", "auto"); err != nil {
 		return err
 	}
 	q.horizon, err = parseCount("horizon", in.Horizon, 1, 365, 30)

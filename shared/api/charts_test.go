@@ -105,7 +105,7 @@ func TestChartsWithBadInput(t *testing.T) {
 		"prices.svg?series=BTC-USD&unit=g":                  `unit=g`,
 		"dendrogram.svg?series=BTC-USD,ETH-USD&clusters=0":  `clusters="0": want a whole number from 1 to 8`,
 		"forecast.svg?series=BTC-USD&horizon=366":           `horizon="366": want a whole number from 1 to 365`,
-		"forecast.svg?series=BTC-USD&horizon=60":            `BTC-USD has 120 closes in this range, and a forecast that is tested on the past needs 140`,
+		"forecast.svg?series=BTC-USD&horizon=60":            `origins=10, horizon=60: of 120 values that leaves 0 before the first origin`,
 		"forecast.svg?series=BTC-USD&model=crystal":         `model="crystal"`,
 		"correlation.svg?series=BTC-USD.kraken,DOGE-USD":    `The series have 0 returns between times that all of them have`,
 		"prices.svg?series=BTC-USD,DOGE-USD&scale=rebased":  `no time in common`,

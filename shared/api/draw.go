@@ -92,24 +92,24 @@ func drawCorrelations(q chartRequest, list []observed, f chart.Frame) (chart.Pic
 var methodNames = map[string]string{"pearson": "Pearson", "spearman": "Spearman"}
 
 // clustered groups series by the correlations of their returns.
-func clustered(list []observed, method string, linkage analysis.Linkage) (analysis.Dendrogram, [][]float64, int, error) {
+func clustered(list []observed, method string, linkage analysis.Linkage) (tree analysis.Dendrogram, n int, err error) {
 	matrix, n, err := correlated(list, method)
 	if err != nil {
-		return analysis.Dendrogram{}, nil, n, err
+		return tree, n, err
 	}
 	for i, row := range matrix {
 		for j, r := range row {
 			if math.IsNaN(r) {
-				return analysis.Dendrogram{}, nil, n, badRequest("%s and %s have no correlation in this range, because one of them never moves: leave it out.", list[i].ID, list[j].ID)
+				return tree, n, badRequest("%s and %s have no correlation in this range, because one of them never moves: leave it out.", list[i].ID, list[j].ID)
 			}
 		}
 	}
-	tree, err := analysis.Cluster(analysis.CorrelationDistance(matrix), linkage)
-	return tree, matrix, n, err
+	tree, err = analysis.Cluster(analysis.CorrelationDistance(matrix), linkage)
+	return tree, n, err
 }
 
 func drawDendrogram(q chartRequest, list []observed, f chart.Frame) (chart.Picture, error) {
-	tree, _, n, err := clustered(list, q.method, q.linkage)
+	tree, n, err := clustered(list, q.method, q.linkage)
 	if err != nil {
 		return chart.Picture{}, err
 	}
@@ -118,64 +118,43 @@ func drawDendrogram(q chartRequest, list []observed, f chart.Frame) (chart.Pictu
 	return chart.Tree(f, f.Series, tree, tree.Cut(q.clusters)), nil
 }
 
-// models are the forecasters that a client can choose.
-var models = map[string]analysis.Forecaster{
-	"theta": analysis.Theta(1), "drift": analysis.Drift, "ets": analysis.ExponentialSmoothing(1), "arima": analysis.AutoARIMA(1),
-}
-
-// mostFitted is how many of the newest closes a model is fitted to: the fit is repeated from every origin of the backtest.
-const mostFitted = 1000
-
-// leastFitted is how many it takes: half of them are for the test.
-func leastFitted(horizon int) int { return 2*horizon + 20 }
-
-func newest(s analysis.Series, most int) analysis.Series {
-	n := max(0, len(s.Time)-most)
-	return analysis.Series{Time: s.Time[n:], Value: s.Value[n:]}
-}
+// forecastOrigins is from how many times of the past a model that is drawn was tested.
+const forecastOrigins = 10
 
 func drawForecast(q chartRequest, list []observed, f chart.Frame) (chart.Picture, error) {
 	o := &list[0]
-	past := newest(o.closes(), mostFitted)
-	if least := leastFitted(q.horizon); len(past.Time) < least {
-		return chart.Picture{}, badRequest("horizon=%d: %s has %d closes in this range, and a forecast that is tested on the past needs %d.", q.horizon, o.ID, len(past.Time), least)
+	test := tested{Horizon: q.horizon, Origins: forecastOrigins, Period: 1}
+	past := o.closes()
+	options, err := test.options(len(past.Value))
+	if err != nil {
+		return chart.Picture{}, err
 	}
-	outlook, err := foretold(past.Value, q.model, q.horizon, 10)
+	model, err := test.model(q.model, len(past.Value), o.patience)
+	if err != nil {
+		return chart.Picture{}, err
+	}
+	outlook, err := analysis.Foretell(past.Value, model, q.horizon, options)
 	if err != nil {
 		return chart.Picture{}, badRequest("model=%s: there is no forecast of %s in this range: %v.", q.model, o.ID, err)
 	}
 	f.Title = name(o.Entry) + ", forecast"
-	f.From = past.Time[0]
-	drawn := chart.Outlook{Model: q.model}
+	f.Notes = append(f.Notes, fmt.Sprintf("%s was fitted to %d closes, and tested from %d origins of the past.", q.model, len(past.Value), outlook.Backtest.Origins))
+	shown := newest(past, max(100, 5*q.horizon))
+	f.From = shown.Time[0]
 	if outlook.Withheld != "" {
-		f.Notes = append(f.Notes, fmt.Sprintf("No forecast is shown: from %d origins of the past %s was no better than that the last close stays (%s).", outlook.Backtest.Origins, q.model, outlook.Withheld))
-		return chart.Lines(f, []chart.Line{o.line(past)}, chart.Linear, false), nil
+		f.Notes = append(f.Notes, fmt.Sprintf("No forecast is shown: it was no better than that the last close stays (%s).", outlook.Withheld))
+		return chart.Lines(f, []chart.Line{o.line(shown)}, chart.Linear, false), nil
 	}
-	drawn.Mean, drawn.Time = outlook.Forecast.Mean, comingStarts(o, past.Time[len(past.Time)-1], q.horizon)
-	for _, p := range []float64{0.95, 0.8} {
-		low, high := outlook.Forecast.Interval(p)
-		drawn.Bands = append(drawn.Bands, chart.Band{Probability: p, Low: low, High: high})
-	}
-	f.To = o.plan.interval.Next(drawn.Time[q.horizon-1])
-	f.Notes = append(f.Notes, fmt.Sprintf("From %d origins of the past: error %.0f %% less than that of the last close; %.0f %% of what came lay within the 95 %% interval.",
-		outlook.Backtest.Origins, 100*outlook.Skill.Number, 100*outlook.Backtest.Coverage95.Number))
-	return chart.Fan(f, o.line(past), drawn, chart.Linear), nil
+	fan := fanOf(outlook.Forecast, o.next(past.Time[len(past.Time)-1], q.horizon), "price")
+	f.To = o.plan.interval.Next(fan.Time[q.horizon-1])
+	f.Notes = append(f.Notes, fmt.Sprintf("There its error was %.0f %% less than that of the last close, and %.0f %% of what came lay within the 95 %% interval.",
+		100*outlook.Skill.Number, 100*outlook.Backtest.Coverage95.Number))
+	return chart.Fan(f, o.line(shown), chart.Outlook{
+		Model: fan.Model, Time: fan.Time, Mean: fan.Mean, Bands: []chart.Band{{Probability: 0.95, Low: fan.Low95, High: fan.High95}, {Probability: 0.8, Low: fan.Low80, High: fan.High80}},
+	}, chart.Linear), nil
 }
 
-// foretold forecasts, and tests the model from some origins in the newer half of the past.
-func foretold(x []float64, model string, horizon, origins int) (analysis.Outlook, error) {
-	initial := len(x) / 2
-	step := max(1, (len(x)-initial-horizon)/origins)
-	return analysis.Foretell(x, models[model], horizon, analysis.BacktestOptions{Initial: initial, Step: step, Horizon: horizon, Period: 1})
-}
-
-// comingStarts lists the starts of the bars that the calendar expects after one.
-func comingStarts(o *observed, last int64, n int) []int64 {
-	var starts []int64
-	for at := o.plan.interval.Next(last); len(starts) < n; at = o.plan.interval.Next(at) {
-		if i := o.plan.interval; !i.IsStored() || o.Instrument.Calendar.Expects(at, i) {
-			starts = append(starts, at)
-		}
-	}
-	return starts
+func newest(s analysis.Series, most int) analysis.Series {
+	n := max(0, len(s.Time)-most)
+	return analysis.Series{Time: s.Time[n:], Value: s.Value[n:]}
 }

@@ -32,6 +32,7 @@ type observed struct {
 	sampled    bool     // at the time of a fix, from hours
 	key        []string // of all that was read
 	perYear    float64  // periods, by which to annualise
+	patience   int      // see api
 }
 
 // The reasons for which a bar is no observation.
@@ -65,7 +66,7 @@ func (a *api) observe(ctx context.Context, ids []string, q wanted) ([]observed, 
 		if err != nil {
 			return nil, err
 		}
-		list[n] = observed{known: s, plan: p, perYear: analysis.PeriodsPerYear(s.Instrument.Calendar, p.interval)}
+		list[n] = observed{known: s, plan: p, perYear: analysis.PeriodsPerYear(s.Instrument.Calendar, p.interval), patience: a.patience}
 		total += (p.read.to - p.read.from) / int64(p.base)
 	}
 	if total > mostBars {

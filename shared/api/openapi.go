@@ -67,6 +67,7 @@ func (a *api) schema(t reflect.Type) *huma.Schema {
 // openAPI serves the document. It is generated when it is first asked for.
 func (a *api) openAPI() http.HandlerFunc {
 	generated := sync.OnceValues(func() (reply, error) {
+		a.describeAnalyses() // here, since a process that answers something else need not wait for it
 		neverNull(a.huma.OpenAPI().Components.Schemas.Map())
 		return marshalled(a.huma.OpenAPI())
 	})

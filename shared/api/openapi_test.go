@@ -32,9 +32,13 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 		t.Errorf("OpenAPI %s of version %s; want 3.1, v1.2.3", document.OpenAPI, document.Info.Version)
 	}
 	want := []string{
-		"/api/metrics/{name}", "/api/v1/charts/{picture}", "/api/v1/expensive-things", "/api/v1/ingest/{series}", "/api/v1/jobs", "/api/v1/jobs/{id}", "/api/v1/jobs/{id}/{file}", "/api/v1/receipts", "/api/v1/rejects", "/api/v1/series", "/api/v1/series/{id}",
+		"/api/metrics/{name}", "/api/v1/analysis", "/api/v1/charts/{picture}", "/api/v1/expensive-things", "/api/v1/ingest/{series}", "/api/v1/jobs", "/api/v1/jobs/{id}", "/api/v1/jobs/{id}/{file}", "/api/v1/receipts", "/api/v1/rejects", "/api/v1/series", "/api/v1/series/{id}",
 		"/api/v1/series/{id}/bars", "/api/v1/series/{id}/explain", "/api/v1/series/{id}/gaps", "/api/v1/status",
 	}
+	for _, k := range kinds {
+		want = append(want, "/api/v1/analysis/"+k.name)
+	}
+	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(document.Paths))); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
 	}

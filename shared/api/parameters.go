@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
+
+	"assay/shared/analysis"
 )
 
 // moment is a time as a client writes it.
@@ -70,6 +72,17 @@ var (
 	earliest = time.Date(1, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
 	latest   = time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC).Unix()
 )
+
+// parseClock reads a time of day and a time zone.
+func parseClock(name, text string) (*analysis.Clock, error) {
+	hour, zone, _ := strings.Cut(text, " ")
+	at, err := time.Parse("15:04", hour)
+	where, unknown := time.LoadLocation(zone)
+	if err != nil || unknown != nil || zone == "" || zone == "Local" {
+		return nil, badRequest("%s=%s: want a time and a time zone, such as 15:00 Europe/London.", name, quoted(text))
+	}
+	return &analysis.Clock{Hour: at.Hour(), Minute: at.Minute(), Where: where}, nil
+}
 
 // milliseconds begin at this size of a number: as seconds that would be the year 5138.
 const milliseconds = 1e11

@@ -1,0 +1,240 @@
+package api
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"assay/shared/analysis"
+)
+
+// forecastKinds foretell, and say how well that went on the known past.
+var forecastKinds = []kind{
+	each(kind{
+		name: "forecast", summary: "A forecast, with what it is worth", example: "series=BTC-USD&model=theta&horizon=10", most: 5, rows: 20, points: 100_000,
+		definition: "The model is fitted to growing windows up to each origin and tested on what came (rolling origins), and the naive forecast, that the last value stays, from the same origins. " +
+			"A model that does not beat it by MASE has no skill, and its forecast is withheld; the naive one never beats itself. coverage is the measured share of the truth within the 80 and 95 % intervals. " + modelDefinitions,
+	}, forecast),
+	each(kind{
+		name: "backtest", summary: "How far forecasts were off", example: "series=BTC-USD&models=naive,drift,theta&horizon=5", most: 3, rows: 20, points: 100_000,
+		definition: "Rolling origins (Tashman 2000): mae, rmse, smape (200|e|/(|a|+|p|)), mase (Hyndman and Koehler 2006, scaled by the seasonal naive error within each training window), the measured coverage of the 80 and 95 % intervals. " +
+			"skill is the share of the naive forecast's error that the model avoids. " + modelDefinitions,
+	}, backtest),
+}
+
+const modelDefinitions = "drift goes on from the first value to the last; seasonal-naive repeats the last season; ses is simple exponential smoothing, theta Assimakopoulos and Nikolopoulos' (2000), ets the exponential smoothing model of least AICc (Hyndman et al. 2002), " +
+	"arima the given order by exact maximum likelihood, auto the one that Hyndman and Khandakar's search (2008) finds; all as R's forecast."
+
+// mostFits bounds the work of fitted models: origins times observations.
+const mostFits = 50_000
+
+// fitted are the models that are searched for anew at every origin.
+var fitted = []string{"ses", "theta", "ets", "arima", "auto"}
+
+// tested is how models are tested.
+type tested struct {
+	Of       string `query:"of" default:"price" enum:"price,log-price" doc:"What the model is fitted to; prices are foretold in either case"`
+	Horizon  int    `query:"horizon" default:"10" minimum:"1" maximum:"365" doc:"Observations ahead"`
+	Origins  int    `query:"origins" default:"10" minimum:"2" maximum:"500" doc:"From which the past is foretold"`
+	Step     int    `query:"step" minimum:"1" maximum:"1000" doc:"Observations from one origin to the next; by default the horizon"`
+	Period   int    `query:"period" default:"1" minimum:"1" maximum:"400" doc:"Observations in a season, 1 for none"`
+	Order    string `query:"order" default:"1,1,1" doc:"Of model=arima: p,d,q"`
+	Seasonal string `query:"seasonal" default:"0,0,0" doc:"Of model=arima: P,D,Q over the period"`
+}
+
+// options are those of a backtest over n values.
+func (t tested) options(n int) (analysis.BacktestOptions, error) {
+	step := t.Step
+	if step == 0 {
+		step = t.Horizon
+	}
+	initial := n - t.Horizon - (t.Origins-1)*step
+	if least := max(10, 2*t.Period+1); initial < least {
+		return analysis.BacktestOptions{}, badRequest("origins=%d, horizon=%d: of %d values that leaves %d before the first origin, want at least %d: ask for fewer origins, or a shorter horizon.", t.Origins, t.Horizon, n, max(0, initial), least)
+	}
+	return analysis.BacktestOptions{Initial: initial, Step: step, Horizon: t.Horizon, Period: t.Period}, nil
+}
+
+// model returns a model by its name, and refuses more work than is bearable.
+func (t tested) model(name string, n, patience int) (analysis.Forecaster, error) {
+	if most := mostFits * max(1, patience); slices.Contains(fitted, name) && n*t.Origins > most {
+		return nil, badRequest("model=%s is fitted at every origin, and %d origins over %d values are more than %d together: ask for fewer origins, or narrow from and to.", name, t.Origins, n, most)
+	}
+	switch name {
+	case "drift":
+		return analysis.Drift, nil
+	case "seasonal-naive":
+		return analysis.SeasonalNaive(t.Period), nil
+	case "ses":
+		return analysis.SES, nil
+	case "theta":
+		return analysis.Theta(t.Period), nil
+	case "ets":
+		return analysis.ExponentialSmoothing(t.Period), nil
+	case "auto":
+		return analysis.AutoARIMA(t.Period), nil
+	case "arima":
+		return t.arima()
+	default:
+		return analysis.Naive, nil
+	}
+}
+
+func (t tested) arima() (analysis.Forecaster, error) {
+	plain, err := orderOf("order", t.Order)
+	if err != nil {
+		return nil, err
+	}
+	seasonal, err := orderOf("seasonal", t.Seasonal)
+	if err != nil {
+		return nil, err
+	}
+	o := analysis.Order{P: plain[0], D: plain[1], Q: plain[2], SeasonalP: seasonal[0], SeasonalD: seasonal[1], SeasonalQ: seasonal[2], Period: t.Period}
+	if seasonal != [3]int{} && t.Period < 2 {
+		return nil, badRequest("seasonal=%s needs the observations in a season: period, of at least 2.", t.Seasonal)
+	}
+	if t.Period*(seasonal[0]+seasonal[2]) > 60 {
+		return nil, badRequest("seasonal=%s with period=%d: at most 60 lags of a season are fitted.", t.Seasonal, t.Period)
+	}
+	o.Mean = o.D+o.SeasonalD < 2
+	return func(x []float64, horizon int) (analysis.Forecast, error) {
+		m, err := analysis.FitARIMA(x, o)
+		if err != nil {
+			return analysis.Forecast{}, err
+		}
+		return m.Forecast(horizon)
+	}, nil
+}
+
+// orderOf reads three numbers of 0 to 5, of which the differences are at most 2.
+func orderOf(name, text string) (order [3]int, err error) {
+	parts := strings.Split(text, ",")
+	ok := len(parts) == 3
+	for n := 0; ok && n < 3; n++ {
+		order[n], err = strconv.Atoi(parts[n])
+		ok = err == nil && order[n] >= 0 && order[n] <= 5
+	}
+	if !ok || order[1] > 2 {
+		return order, badRequest("%s=%s: want three numbers, such as 1,1,1: the first and last from 0 to 5, the middle from 0 to 2.", name, quoted(text))
+	}
+	return order, nil
+}
+
+type forecastParameters struct {
+	selection
+	tested
+	Model string `query:"model" default:"theta" enum:"naive,drift,seasonal-naive,ses,theta,ets,arima,auto"`
+}
+
+type forecastResult struct {
+	Withheld      analysis.Reason `doc:"no-skill: on the known past the model did no better than the naive forecast. null where the forecast is given"`
+	Skill         analysis.Value  `doc:"Share of the naive forecast's error that the model avoids"`
+	Forecast      attempt[fan]    `doc:"null where it is withheld"`
+	Naive         fan             `doc:"That the last value stays, for comparison"`
+	Backtest      analysis.Backtest
+	NaiveBacktest analysis.Backtest
+}
+
+// fan is a forecast with its intervals, in prices.
+type fan struct {
+	Model                        string
+	Time                         []int64   `doc:"Starts of the next bars that the calendar expects"`
+	Mean                         []float64 `doc:"With of=log-price the median"`
+	Low80, High80, Low95, High95 []float64
+}
+
+func forecast(in *forecastParameters, o *observed) (forecastResult, error) {
+	s := valuesOf(o, in.Of).Drop()
+	options, err := in.options(len(s.Value))
+	if err != nil {
+		return forecastResult{}, err
+	}
+	model, err := in.model(in.Model, len(s.Value), o.patience)
+	if err != nil {
+		return forecastResult{}, err
+	}
+	out, err := analysis.Foretell(s.Value, model, in.Horizon, options)
+	if err != nil {
+		return forecastResult{}, err
+	}
+	times := o.next(s.Time[len(s.Time)-1], in.Horizon)
+	r := forecastResult{Withheld: out.Withheld, Skill: out.Skill, Naive: fanOf(out.Naive, times, in.Of), Backtest: out.Backtest, NaiveBacktest: out.NaiveBacktest}
+	if r.Forecast = (attempt[fan]{why: out.Withheld}); out.Withheld == "" {
+		r.Forecast = attempt[fan]{value: fanOf(out.Forecast, times, in.Of)}
+	}
+	return r, nil
+}
+
+// next lists the starts of the next bars that the calendar expects after a bar.
+func (o *observed) next(start int64, n int) []int64 {
+	times := make([]int64, 0, n)
+	for at := o.plan.interval.Next(start); len(times) < n; at = o.plan.interval.Next(at) {
+		if expects(o.Instrument.Calendar, o.plan.interval, at) {
+			times = append(times, at)
+		}
+	}
+	return times
+}
+
+func fanOf(f analysis.Forecast, times []int64, of string) fan {
+	r := fan{Model: f.Model, Time: times, Mean: slices.Clone(f.Mean)}
+	r.Low80, r.High80 = f.Interval(0.8)
+	r.Low95, r.High95 = f.Interval(0.95)
+	if of == "log-price" {
+		for _, column := range [][]float64{r.Mean, r.Low80, r.High80, r.Low95, r.High95} {
+			for n := range column {
+				column[n] = analysis.Of(math.Exp(column[n])).Number
+			}
+		}
+	}
+	return r
+}
+
+type backtestParameters struct {
+	selection
+	tested
+	Models []string `query:"models" default:"naive,drift,theta" enum:"naive,drift,seasonal-naive,ses,theta,ets,arima,auto" doc:"Separated by commas"`
+}
+
+type backtestResult struct {
+	Model    string
+	Skill    analysis.Value
+	Backtest attempt[analysis.Backtest]
+}
+
+func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
+	x := analysis.Drop(valuesOf(o, in.Of).Value)
+	options, err := in.options(len(x))
+	if err != nil {
+		return nil, err
+	}
+	naive, err := analysis.RunBacktest(x, analysis.Naive, options)
+	if err != nil {
+		return nil, err
+	}
+	var results []backtestResult
+	for n, name := range in.Models {
+		if slices.Contains(in.Models[:n], name) {
+			return nil, badRequest("models: %s is named twice.", name)
+		}
+		model, err := in.model(name, len(x), o.patience)
+		if err != nil {
+			return nil, err
+		}
+		test, err := analysis.RunBacktest(x, model, options)
+		r := backtestResult{Model: name, Backtest: tried(test, err), Skill: analysis.None(analysis.ZeroDenominator)}
+		if name == "arima" {
+			r.Model = fmt.Sprintf("arima(%s)(%s)[%d]", in.Order, in.Seasonal, in.Period)
+		}
+		switch {
+		case err != nil:
+			r.Skill = analysis.None(r.Backtest.why)
+		case test.MASE.Ok() && naive.MASE.Ok() && naive.MASE.Number != 0:
+			r.Skill = analysis.Of(1 - test.MASE.Number/naive.MASE.Number)
+		}
+		results = append(results, r)
+	}
+	return results, nil
+}
