@@ -59,7 +59,7 @@ func (p Picture) SVG() []byte {
 		title += ". " + simulatedText
 	}
 	return fmt.Appendf(nil, `<svg xmlns="http://www.w3.org/2000/svg" width="%d" height="%d" viewBox="0 0 %[1]d %[2]d" role="img">`+
-		"\n<title>%s</title>\n<desc>%s</desc>\n<g %s", p.frame.Width, p.frame.Height, title, html.EscapeString(p.frame.facts()+". "+p.frame.Prices), drawing)
+		"\n<title>%s</title>\n<desc>%s</desc>\n<g %s", p.frame.Width, p.frame.Height, title, html.EscapeString(strings.Join(p.frame.Series, ", ")+". "+p.frame.facts()+". Prices: "+p.frame.Prices), drawing)
 }
 
 // measuring is a canvas that keeps how wide each text is.
@@ -95,11 +95,11 @@ func (p Picture) PNG() []byte {
 	return file.Bytes()
 }
 
-// facts is the line that says of whom, when and in what the picture is.
+// facts is the line that says of whom, when and in what the picture is. Several series are named where they are drawn.
 func (f Frame) facts() string {
 	var facts []string
-	if len(f.Series) > 0 {
-		facts = append(facts, strings.Join(f.Series, ", "))
+	if len(f.Series) == 1 {
+		facts = append(facts, f.Series[0])
 	}
 	if f.From < f.To {
 		facts = append(facts, "from "+stamp(f.From)+" to before "+stamp(f.To)+" UTC", "bars of "+f.Interval.String())
