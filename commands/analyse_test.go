@@ -66,7 +66,7 @@ TIME        VALUE
 		"growth":                           "requires at least 1 arg",
 		"growth XAU-USD.mine --window 3":   "unknown flag: --window",
 		"growth XPT-USD":                   "No price of XPT-USD is stored yet",
-		"rolling XAU-USD.mine --window 1":  `window="1": want a whole number from 2 to 100000`,
+		"rolling XAU-USD.mine --window 1":  `window="1": want a whole number from 2 to 50000`,
 		"rolling XAU-USD.mine --window 30": "window=30: XAU-USD.mine has 3 observations in the range",
 	} {
 		r := run(t, settings, folder, append([]string{"analyse"}, strings.Fields(arguments)...)...)

@@ -42,62 +42,6 @@ func printAnalysis(out io.Writer, answer []byte, last int) error {
 	return table.Flush()
 }
 
-// object is a JSON object that remembers the order of its members.
-type object []struct {
-	name  string
-	value any
-}
-
-func (o object) of(name string) any {
-	for _, m := range o {
-		if m.name == name {
-			return m.value
-		}
-	}
-	return nil
-}
-
-func (o object) text(name string) string { return plain(o.of(name)) }
-
-func decodeValue(d *json.Decoder) (any, error) {
-	token, err := d.Token()
-	if err != nil {
-		return nil, err
-	}
-	switch token {
-	case json.Delim('{'):
-		o := object{}
-		for d.More() {
-			name, err := d.Token()
-			if err != nil {
-				return nil, err
-			}
-			value, err := decodeValue(d)
-			if err != nil {
-				return nil, err
-			}
-			o = append(o, struct {
-				name  string
-				value any
-			}{name.(string), value})
-		}
-		_, err = d.Token()
-		return o, err
-	case json.Delim('['):
-		list := []any{}
-		for d.More() {
-			value, err := decodeValue(d)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, value)
-		}
-		_, err = d.Token()
-		return list, err
-	}
-	return token, nil
-}
-
 // analysisPrinter gathers the numbers of all series, and the tables that follow them.
 type analysisPrinter struct {
 	out       io.Writer
@@ -133,23 +77,20 @@ func (p *analysisPrinter) head(head object) {
 			fmt.Fprintf(p.out, "note: %s\n", note)
 		}
 	}
-	fmt.Fprintln(p.out)
 }
 
 // walk gathers what is in a value.
 func (p *analysisPrinter) walk(pointer, name string, value any) {
 	switch v := value.(type) {
 	case object:
-		columns := columnsOf(v)
+		columns := columnsOf(pointer, v)
 		for _, m := range v {
-			if !slices.Contains(columns, m.name) {
+			if !slices.ContainsFunc(columns, func(c column) bool { return c.member == m.name }) {
 				p.walk(pointer+"/"+m.name, strings.TrimPrefix(name+"."+m.name, "."), m.value)
 			}
 		}
 		if len(columns) > 0 {
-			p.addTable(name, columns, func(row, column int) (string, any) {
-				return fmt.Sprintf("%s/%s/%d", pointer, columns[column], row), v.of(columns[column]).([]any)[row]
-			}, len(v.of(columns[0]).([]any)))
+			p.addTable(name, columns, p.last)
 		}
 	case []any:
 		p.list(pointer, name, v)
@@ -158,54 +99,90 @@ func (p *analysisPrinter) walk(pointer, name string, value any) {
 	}
 }
 
-// columnsOf lists the members of an object that are columns: time first, and the lists as long as it.
-func columnsOf(o object) []string {
-	times, ok := o.of("time").([]any)
-	if !ok {
+// column is one of a table.
+type column struct {
+	member string // of the object that it is in
+	name   string
+	at     func(row int) (pointer string, value any)
+	rows   int
+}
+
+// columnsOf lists the members of an object that are columns: time, or else the first list too long for a line, and the lists as
+// long as it, also those that have a name and are one of several outputs.
+func columnsOf(pointer string, o object) []column {
+	first := slices.IndexFunc(o, func(m member) bool {
+		list, ok := m.value.([]any)
+		return ok && (m.name == "time" || len(list) > longList && isScalar(list[0]))
+	})
+	if first < 0 {
 		return nil
 	}
-	names := []string{"time"}
-	for _, m := range o {
-		if list, ok := m.value.([]any); ok && m.name != "time" && len(list) == len(times) {
-			names = append(names, m.name)
+	times := o[first].value.([]any)
+	columns := []column{columnOf(pointer+"/"+o[first].name, o[first].name, o[first].name, times)}
+	for k, m := range o {
+		list, ok := m.value.([]any)
+		if k == first {
+			continue
+		}
+		if ok && len(list) == len(times) && len(list) > 0 && isScalar(list[0]) {
+			columns = append(columns, columnOf(pointer+"/"+m.name, m.name, m.name, list))
+			continue
+		}
+		for n, one := range list {
+			named, isNamed := one.(object)
+			if values, ok := named.of("value").([]any); isNamed && ok && len(values) == len(times) {
+				columns = append(columns, columnOf(fmt.Sprintf("%s/%s/%d/value", pointer, m.name, n), m.name, named.text("name"), values))
+			}
 		}
 	}
-	return names
+	return columns
 }
+
+func columnOf(pointer, member, name string, list []any) column {
+	return column{member, name, func(row int) (string, any) { return fmt.Sprintf("%s/%d", pointer, row), list[row] }, len(list)}
+}
+
+// longList is how many values are still printed in a line.
+const longList = 12
 
 func (p *analysisPrinter) list(pointer, name string, list []any) {
 	switch {
 	case len(list) == 0:
 		p.number(name, "none")
-	case isObject(list[0]) && slices.ContainsFunc(list[0].(object), func(m struct {
-		name  string
-		value any
-	},
-	) bool {
-		return !isScalar(m.value)
-	}):
-		for n, one := range list {
-			p.walk(fmt.Sprintf("%s/%d", pointer, n), strings.TrimPrefix(fmt.Sprintf("%s[%s]", name, labelOf(one.(object), n)), "."), one)
-		}
-	case isObject(list[0]):
-		var header []string
-		for _, m := range list[0].(object) {
-			header = append(header, m.name)
-		}
-		p.addTable(name, header, func(row, column int) (string, any) {
-			return fmt.Sprintf("%s/%d/%s", pointer, row, header[column]), list[row].(object).of(header[column])
-		}, len(list))
-	case isScalar(list[0]):
+	case isScalar(list[0]) && len(list) <= longList:
 		var texts []string
 		for n, one := range list {
 			texts = append(texts, p.cell(fmt.Sprintf("%s/%d", pointer, n), name, one))
 		}
 		p.number(name, strings.Join(texts, "  "))
+	case isScalar(list[0]):
+		p.addTable("", []column{columnOf(pointer, name, name, list)}, 0)
+	case isFlat(list[0]):
+		var columns []column
+		for _, m := range list[0].(object) {
+			columns = append(columns, column{name: m.name, rows: len(list), at: func(row int) (string, any) {
+				return fmt.Sprintf("%s/%d/%s", pointer, row, m.name), list[row].(object).of(m.name)
+			}})
+		}
+		p.addTable(name, columns, 0)
 	default:
 		for n, one := range list {
-			p.walk(fmt.Sprintf("%s/%d", pointer, n), fmt.Sprintf("%s[%d]", name, n), one)
+			label := strconv.Itoa(n)
+			if o, ok := one.(object); ok {
+				label = labelOf(o, n)
+			}
+			p.walk(fmt.Sprintf("%s/%d", pointer, n), strings.TrimPrefix(fmt.Sprintf("%s[%s]", name, label), "."), one)
 		}
 	}
+}
+
+// isFlat reports whether a value is an object of scalars only.
+func isFlat(v any) bool {
+	o, ok := v.(object)
+	for _, m := range o {
+		ok = ok && isScalar(m.value)
+	}
+	return ok
 }
 
 func isObject(v any) bool { _, ok := v.(object); return ok }
@@ -244,29 +221,33 @@ func (p *analysisPrinter) scalars() {
 	if len(p.names) == 0 {
 		return
 	}
-	fmt.Fprintf(p.out, "\t%s\n", strings.Join(p.series, "\t"))
+	fmt.Fprintf(p.out, "\n\t%s\n", strings.Join(p.series, "\t"))
 	for _, name := range p.names {
 		fmt.Fprintf(p.out, "%s\t%s\n", name, strings.Join(p.numbers[name], "\t"))
 	}
 }
 
-func (p *analysisPrinter) addTable(name string, header []string, at func(row, column int) (pointer string, value any), rows int) {
-	title := strings.TrimSpace(p.series[p.column] + " " + name)
+// addTable prints columns of one length after the numbers, of rows the last most; 0 for all.
+func (p *analysisPrinter) addTable(name string, columns []column, most int) {
+	title, rows := strings.TrimSpace(p.series[p.column]+" "+name), columns[0].rows
 	p.tables = append(p.tables, func() {
 		first := 0
-		if p.last > 0 {
-			first = max(0, rows-p.last)
+		if most > 0 {
+			first = max(0, rows-most)
 		}
 		fmt.Fprintf(p.out, "\n%s", title)
 		if first > 0 {
 			fmt.Fprintf(p.out, ", the last %d of %d", rows-first, rows)
 		}
-		fmt.Fprintf(p.out, "\n%s\n", strings.ToUpper(strings.Join(header, "\t")))
+		cells := make([]string, len(columns))
+		for n, c := range columns {
+			cells[n] = strings.ToUpper(c.name)
+		}
+		fmt.Fprintf(p.out, "\n%s\n", strings.Join(cells, "\t"))
 		for row := first; row < rows; row++ {
-			cells := make([]string, len(header))
-			for column, name := range header {
-				pointer, value := at(row, column)
-				cells[column] = p.cell(pointer, name, value)
+			for n, c := range columns {
+				pointer, value := c.at(row)
+				cells[n] = p.cell(pointer, c.name, value)
 			}
 			fmt.Fprintln(p.out, strings.Join(cells, "\t"))
 		}

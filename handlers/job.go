@@ -3,7 +3,11 @@ package handlers
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"assay/shared/api"
 	"assay/shared/store"
@@ -28,7 +32,9 @@ func (a *App) Job(ctx context.Context, message []byte) error {
 		return nil // somebody has moved it on, and queued what follows
 	}
 	failed := ""
-	if err := a.makeFile(ctx, job); err != nil {
+	if err := a.untilEnded(ctx, job, a.makeFile); errors.Is(err, errEnded) {
+		return nil
+	} else if err != nil {
 		why, permanent := api.Reason(err)
 		if !permanent {
 			return fmt.Errorf("job %s: %w", job.ID, err)
@@ -51,6 +57,38 @@ func (a *App) Job(ctx context.Context, message []byte) error {
 		}
 		return true
 	})
+	return err
+}
+
+// endedEvery is how often a job that is worked on is looked at for whether it was cancelled.
+const endedEvery = time.Second
+
+var errEnded = errors.New("the job was cancelled")
+
+// untilEnded does a step of a job, and stops it with errEnded when the job was ended meanwhile.
+func (a *App) untilEnded(ctx context.Context, job store.Job, do func(context.Context, store.Job) error) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	var watch errgroup.Group
+	watch.Go(func() error {
+		tick := time.NewTicker(endedEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-ctx.Done():
+				return nil
+			case <-tick.C:
+			}
+			if now, err := a.Store.Job(ctx, job.ID); err == nil && now.State.Ended() {
+				stop(errEnded)
+			}
+		}
+	})
+	err := do(ctx, job)
+	if errors.Is(context.Cause(ctx), errEnded) {
+		err = errEnded
+	}
+	stop(nil)
+	_ = watch.Wait() // it has no error
 	return err
 }
 

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -9,9 +10,11 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
@@ -240,6 +243,40 @@ func TestCancelJob(t *testing.T) {
 	if kept := w.kept(t); !strings.Contains(kept, "cancelled step 2, 1 of 5 files") {
 		t.Errorf("kept:\n%s", kept)
 	}
+}
+
+// A step that is at work stops when the job is cancelled: here it waits for an answer of the storage that comes only then.
+func TestCancelWhileAtWork(t *testing.T) {
+	settings := storetest.Azurite(t)
+	w := newJobWorld(t, storetest.Reopen(t, settings))
+	job := w.submitted(t, clustering)
+	stuck := &stuckRead{cancel: func() {
+		if _, err := w.CancelJob(t.Context(), job.ID); err != nil {
+			t.Error(err)
+		}
+	}}
+	if err := againJobWorld(t, storetest.Reopen(t, settings, stuck)).Job(t.Context(), take(t, w.Store, store.JobSteps)[0]); err != nil {
+		t.Fatal(err)
+	}
+	if kept := w.kept(t); !stuck.met || !strings.Contains(kept, "cancelled step 1, 0 of 5 files") {
+		t.Errorf("stuck %t, kept:\n%s", stuck.met, kept)
+	}
+}
+
+// stuckRead is a storage whose first answer about chunks does not come before who asked gives up.
+type stuckRead struct {
+	cancel func()
+	once   sync.Once
+	met    bool
+}
+
+func (s *stuckRead) Do(request *policy.Request) (*http.Response, error) {
+	if strings.Contains(request.Raw().URL.Path, "chunks1d") {
+		s.once.Do(func() { s.cancel(); s.met = true })
+		<-request.Raw().Context().Done()
+		return nil, context.Cause(request.Raw().Context())
+	}
+	return request.Next()
 }
 
 // A job fails with its reason when what it needs went away after it was submitted; and one whose step never ends is given up.

@@ -65,6 +65,7 @@ func (b *bench) reads() {
 	b.cold("five years of days, cold", a.connection, daysPath, 0.008, small, func(body []byte) { checkDays(b.t, body) })
 	b.cold("a year of minutes to 4,000 points, cold", a.connection, minutesPath, 0.06, nil, func(body []byte) { checkBuckets(b.t, body, minutes) })
 	b.page(a.connection)
+	b.sheets(a.connection)
 }
 
 // preload stores all instruments and returns the minutes of the first.

@@ -128,7 +128,7 @@ type rollingPairParameters struct {
 	selection
 	joining
 	Statistic string `query:"statistic" default:"correlation" enum:"correlation,covariance,beta"`
-	Window    int    `query:"window" default:"90" minimum:"2" maximum:"100000" doc:"Returns"`
+	Window    int    `query:"window" default:"90" minimum:"2" maximum:"50000" doc:"Returns"`
 }
 
 func rollingCorrelation(in *rollingPairParameters, s *sheet) (analysis.Series, error) {

@@ -27,7 +27,7 @@ var forecastKinds = []kind{
 const modelDefinitions = "drift goes on from the first value to the last; seasonal-naive repeats the last season; ses is simple exponential smoothing, theta Assimakopoulos and Nikolopoulos' (2000), ets the exponential smoothing model of least AICc (Hyndman et al. 2002), " +
 	"arima the given order by exact maximum likelihood, auto the one that Hyndman and Khandakar's search (2008) finds; all as R's forecast."
 
-// mostFits bounds the work of fitted models: origins times observations.
+// mostFits bounds the work of fitted models: origins times observations, and times a weight where the model has a season.
 const mostFits = 50_000
 
 // fitted are the models that are searched for anew at every origin.
@@ -57,11 +57,23 @@ func (t tested) options(n int) (analysis.BacktestOptions, error) {
 	return analysis.BacktestOptions{Initial: initial, Step: step, Horizon: t.Horizon, Period: t.Period}, nil
 }
 
-// model returns a model by its name, and refuses more work than is bearable.
-func (t tested) model(name string, n, patience int) (analysis.Forecaster, error) {
-	if most := mostFits * max(1, patience); slices.Contains(fitted, name) && n*t.Origins > most {
-		return nil, badRequest("model=%s is fitted at every origin, and %d origins over %d values are more than %d together: ask for fewer origins, or narrow from and to.", name, t.Origins, n, most)
+// model returns a model by its name, and refuses more work than is bearable. It stops at the next fit when nobody waits for it any more.
+func (t tested) model(name string, n int, o *observed) (analysis.Forecaster, error) {
+	if slices.Contains(fitted, name) {
+		if w, most := t.weight(name), mostFits*float64(max(1, o.patience)); float64(n*t.Origins)*w > most {
+			return nil, badRequest("model=%s is fitted at every origin, and %d origins over %d values are more than %.0f together: ask for fewer origins, or narrow from and to.", name, t.Origins, n, most/w)
+		}
 	}
+	model, err := t.named(name)
+	return func(x []float64, horizon int) (analysis.Forecast, error) {
+		if err := o.stopped(); err != nil {
+			return analysis.Forecast{}, err
+		}
+		return model(x, horizon)
+	}, err
+}
+
+func (t tested) named(name string) (analysis.Forecaster, error) {
 	switch name {
 	case "drift":
 		return analysis.Drift, nil
@@ -80,6 +92,23 @@ func (t tested) model(name string, n, patience int) (analysis.Forecaster, error)
 	default:
 		return analysis.Naive, nil
 	}
+}
+
+// weight is how much longer a fit takes for its season, as measured: with the square of the moving average's lags, or with the period.
+func (t tested) weight(name string) float64 {
+	w := 1.0
+	switch name {
+	case "arima":
+		plain, _ := orderOf("order", t.Order)
+		seasonal, _ := orderOf("seasonal", t.Seasonal)
+		lags := float64(plain[2] + 1 + t.Period*seasonal[2])
+		w = lags * lags / 24
+	case "auto":
+		w = float64(t.Period*t.Period) / 24
+	case "ets":
+		w = float64(t.Period) * 3 / 4
+	}
+	return max(1, w)
 }
 
 func (t tested) arima() (analysis.Forecaster, error) {
@@ -151,7 +180,7 @@ func forecast(in *forecastParameters, o *observed) (forecastResult, error) {
 	if err != nil {
 		return forecastResult{}, err
 	}
-	model, err := in.model(in.Model, len(s.Value), o.patience)
+	model, err := in.model(in.Model, len(s.Value), o)
 	if err != nil {
 		return forecastResult{}, err
 	}
@@ -219,11 +248,14 @@ func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 		if slices.Contains(in.Models[:n], name) {
 			return nil, badRequest("models: %s is named twice.", name)
 		}
-		model, err := in.model(name, len(x), o.patience)
+		model, err := in.model(name, len(x), o)
 		if err != nil {
 			return nil, err
 		}
 		test, err := analysis.RunBacktest(x, model, options)
+		if stopped := o.stopped(); stopped != nil {
+			return nil, stopped
+		}
 		r := backtestResult{Model: name, Backtest: tried(test, err), Skill: analysis.None(analysis.ZeroDenominator)}
 		if name == "arima" {
 			r.Model = fmt.Sprintf("arima(%s)(%s)[%d]", in.Order, in.Seasonal, in.Period)

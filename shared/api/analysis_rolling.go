@@ -26,7 +26,7 @@ type rollingParameters struct {
 	selection
 	valued
 	Statistic string  `query:"statistic" default:"mean" enum:"mean,sd,variance,min,max,median,quantile,sum,z-score,skew,kurtosis"`
-	Window    int     `query:"window" default:"30" minimum:"2" maximum:"100000" doc:"Observations"`
+	Window    int     `query:"window" default:"30" minimum:"2" maximum:"50000" doc:"Observations"`
 	Quantile  float64 `query:"q" default:"0.5" minimum:"0" maximum:"1" doc:"Of statistic=quantile"`
 }
 

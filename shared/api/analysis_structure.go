@@ -81,8 +81,8 @@ type adfParameters struct {
 
 func adf(in *adfParameters, o *observed) (analysis.UnitRoot, error) {
 	x := analysis.Drop(in.values(o).Value)
-	if most := analysis.MaxLags(len(x), trends[in.Trend]); in.Lags > 0 && len(x) < 2*in.Lags+6 {
-		return analysis.UnitRoot{}, badRequest("lags=%d: %s has %d values in the range, which leave room for %d.", in.Lags, o.ID, len(x), max(0, most))
+	if most := max(0, analysis.MaxLags(len(x), trends[in.Trend])); in.Lags > most {
+		return analysis.UnitRoot{}, badRequest("lags=%d: %s has %d values in the range, for which at most %d are tried.", in.Lags, o.ID, len(x), most)
 	}
 	return analysis.ADF(x, trends[in.Trend], in.Lags)
 }
@@ -110,6 +110,9 @@ type stlParameters struct {
 	Robust   bool   `query:"robust" default:"false" enum:"false,true" doc:"Let outliers weigh less"`
 }
 
+// mostLoess bounds the work of STL: the values in all windows over a season, and over one phase of the seasons.
+const mostLoess = 4_000_000
+
 type stlResult struct {
 	Time []int64
 	analysis.STL
@@ -120,6 +123,9 @@ func stl(in *stlParameters, o *observed) (stlResult, error) {
 		return stlResult{}, badRequest("seasonal=%d: want an odd number.", in.Seasonal)
 	}
 	s := valuesOf(o, in.Of).Drop()
+	if windows := in.Period + min(in.Seasonal, len(s.Value)/in.Period); len(s.Value)*windows > mostLoess {
+		return stlResult{}, badRequest("period=%d, seasonal=%d: over %d values those windows hold more than %d values together: narrow from and to, or choose shorter ones.", in.Period, in.Seasonal, len(s.Value), mostLoess)
+	}
 	if len(s.Value) < 2*in.Period {
 		return stlResult{}, badRequest("period=%d: %s has %d values in the range, want at least two seasons.", in.Period, o.ID, len(s.Value))
 	}

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strconv"
+	"strings"
 	"testing"
 
 	"assay/shared/market"
@@ -114,4 +115,27 @@ func BenchmarkBarsCold(b *testing.B) {
 			b.Fatal(recorder.Body)
 		}
 	}
+}
+
+// The tear sheet of four assets over five years: from the cache of bodies, and computed anew.
+func BenchmarkTearSheet(b *testing.B) {
+	w := newWorld(b, nil)
+	ids := []string{"BTC-USD.kraken", "XAU-USD.workshop", "XAG-USD.workshop", "XPT-USD.workshop"}
+	for _, id := range ids {
+		w.put(id, market.Day, fiveYears()...)
+	}
+	target := "/api/v1/analysis/tear-sheet?from=2019-01-15&to=2024-01-15&series=" + strings.Join(ids, ",")
+	b.Run("warm", func(b *testing.B) {
+		for b.Loop() {
+			w.get(target)
+		}
+	})
+	b.Run("computed", func(b *testing.B) {
+		for b.Loop() {
+			w.handler.(*api).cache = newCache(cacheBytes)
+			if recorder := w.get(target); recorder.Code != http.StatusOK {
+				b.Fatal(recorder.Body)
+			}
+		}
+	})
 }

@@ -60,12 +60,12 @@ type conversion struct {
 	hash     string            // of the rates that were read
 }
 
-// checkConversion reads the parameters currency and unit.
+// checkConversion reads the parameters currency and unit; either may be empty.
 func checkConversion(currency, unit string) error {
-	if _, err := parseChoice("currency", currency, "", "EUR", "USD"); err != nil {
+	if _, err := parseChoice("currency", currency, "EUR", "USD"); err != nil {
 		return err
 	}
-	_, err := parseChoice("unit", unit, "", "toz", "g", "kg")
+	_, err := parseChoice("unit", unit, "toz", "g", "kg")
 	return err
 }
 

@@ -129,11 +129,14 @@ func drawForecast(q chartRequest, list []observed, f chart.Frame) (chart.Picture
 	if err != nil {
 		return chart.Picture{}, err
 	}
-	model, err := test.model(q.model, len(past.Value), o.patience)
+	model, err := test.model(q.model, len(past.Value), o)
 	if err != nil {
 		return chart.Picture{}, err
 	}
 	outlook, err := analysis.Foretell(past.Value, model, q.horizon, options)
+	if stopped := o.stopped(); stopped != nil {
+		return chart.Picture{}, stopped
+	}
 	if err != nil {
 		return chart.Picture{}, badRequest("model=%s: there is no forecast of %s in this range: %v.", q.model, o.ID, err)
 	}

@@ -138,6 +138,9 @@ func (j *Jobs) Make(ctx context.Context, r *JobRequest, n int, made func(file st
 func (j *Jobs) analyse(ctx context.Context, kind string, queries []url.Values) ([]byte, error) {
 	table := JobRows{}
 	for _, q := range queries {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		row, err := j.api.analysis(ctx, kind, q)
 		if why, refused := Reason(err); refused {
 			row, err = json.Marshal(JobRefusal{strings.Split(q.Get("series"), ","), why})

@@ -29,10 +29,11 @@ type observed struct {
 	original   []float64    // closes before the conversion; one per bar, but of the hours of a sampled series
 	rate       []int        // positions in conversion.rates, as original; nil where the currency stays
 	leftOut    map[string]int
-	sampled    bool     // at the time of a fix, from hours
-	key        []string // of all that was read
-	perYear    float64  // periods, by which to annualise
-	patience   int      // see api
+	sampled    bool         // at the time of a fix, from hours
+	key        []string     // of all that was read
+	perYear    float64      // periods, by which to annualise
+	patience   int          // see api
+	stopped    func() error // why nobody waits for the answer any more
 }
 
 // The reasons for which a bar is no observation.
@@ -66,7 +67,7 @@ func (a *api) observe(ctx context.Context, ids []string, q wanted) ([]observed, 
 		if err != nil {
 			return nil, err
 		}
-		list[n] = observed{known: s, plan: p, perYear: analysis.PeriodsPerYear(s.Instrument.Calendar, p.interval), patience: a.patience}
+		list[n] = observed{known: s, plan: p, perYear: analysis.PeriodsPerYear(s.Instrument.Calendar, p.interval), patience: a.patience, stopped: ctx.Err}
 		total += (p.read.to - p.read.from) / int64(p.base)
 	}
 	if total > mostBars {
@@ -118,7 +119,7 @@ func (o *observed) keep(p plan, bars []market.Bar) {
 		switch {
 		case isStub(o.Instrument.Calendar, p.interval, b.Start):
 			o.leftOut[leftStub]++
-		case b.Flags.Has(market.Unfinished) || n == len(bars)-1 && o.goesOn(p, b.Start):
+		case n == len(bars)-1 && o.goesOn(p, b.Start):
 			o.leftOut[leftUnfinished]++
 		case market.IsAbsent(b.Close):
 			o.leftOut[leftNoPrice]++
@@ -140,20 +141,36 @@ func (o *observed) keep(p plan, bars []market.Bar) {
 	}
 }
 
-// goesOn reports whether the calendar expects more of a bar, which is made of shorter ones, than is stored of the series yet.
+// goesOn reports whether the calendar expects ten minutes or more of the newest bar after all that is stored of the series.
 func (o *observed) goesOn(p plan, start int64) bool {
-	stored, _ := o.reach(p.base)
-	return p.interval != p.base && o.Instrument.Calendar.Count(stored.to, p.interval.Next(start), p.base) > 0
+	newest, end := int64(0), p.interval.Next(start)
+	for _, e := range append(slices.Clip(o.sources), o.Entry) {
+		for i, x := range e.Intervals {
+			if e.ID == o.ID || o.ID.Source == "" {
+				newest = max(newest, i.Next(x.Last))
+			}
+		}
+	}
+	unit, more := market.Minute, 10
+	if end-newest > int64(market.Day) {
+		unit, more = market.Hour, 1
+	}
+	for t := unit.Ceil(newest); t < end && more > 0; t = unit.Next(t) {
+		if o.Instrument.Calendar.Expects(t, unit) {
+			more--
+		}
+	}
+	return more == 0
 }
 
 // isStub reports whether a bar is a UTC day of metal spot with under half of its session: no observation of its own.
 func isStub(c market.Calendar, i market.Interval, start int64) bool {
-	return c == market.MetalSession && i == market.Day && !c.Expects(start, market.Day)
+	return c == market.MetalSession && i.Base() == market.Day && !expects(c, i, start)
 }
 
 // markStubs flags the stub days of a series.
 func markStubs(c market.Calendar, i market.Interval, bars []market.Bar) []market.Bar {
-	if c != market.MetalSession || i != market.Day {
+	if c != market.MetalSession || i.Base() != market.Day {
 		return bars
 	}
 	marked := slices.Clone(bars) // what was read is shared

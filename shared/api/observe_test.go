@@ -9,7 +9,7 @@ import (
 	"assay/shared/sim"
 )
 
-// A simulated year of gold quotes, one in half an hour. Its UTC days are stored and drawn, those of an hour or two on Sunday evenings
+// A simulated year of gold quotes, one in five minutes. Its UTC days are stored and drawn, those of an hour or two on Sunday evenings
 // too; but no return ends on one, and none is lost: all returns together are the move from the first day's close to the last one's.
 func TestNoReturnEndsOnAStubDay(t *testing.T) {
 	from, to := time.Date(2024, 1, 1, 0, 0, 0, 0, time.UTC).Unix(), time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
@@ -21,7 +21,7 @@ func TestNoReturnEndsOnAStubDay(t *testing.T) {
 	}
 	var quotes []market.Bar
 	for _, b := range simulated.Bars("swissquote", "XAU-USD", market.Minute, from, to) {
-		if b.Start%1800 == 0 {
+		if b.Start%300 == 0 {
 			quote := fix(b.Start, b.Close)
 			quote.Flags = market.Sampled
 			quotes = append(quotes, quote)

@@ -100,7 +100,7 @@ func (s known) choose(q request) (plan, error) {
 	if q.from == nil && q.to == nil && q.maxPoints == 0 {
 		if newest := back(q.interval, p.to, defaultBars); newest > p.from {
 			p.from = newest
-			p.notes = append(p.notes, fmt.Sprintf("Of all that is stored this is the range of the newest %d bars: say from, to or maxPoints for another.", defaultBars))
+			p.notes = append(p.notes, fmt.Sprintf("Of all that is stored this is the range of the newest %d bars: say from or to for another.", defaultBars))
 		}
 	}
 	p.to = max(p.from, p.to)
