@@ -95,6 +95,7 @@ func functions(app *handlers.App) host.Functions {
 			"FetchBinance":    app.FetchBinance,
 			"FetchCoinGecko":  app.FetchCoinGecko,
 			"Backfill":        app.Backfill,
+			"Job":             app.Job,
 			"Clean":           app.Clean,
 			"Load":            app.Load,
 			"Reconcile":       app.Reconcile,
@@ -102,6 +103,7 @@ func functions(app *handlers.App) host.Functions {
 		HTTP: map[string]http.Handler{
 			"Ingest":  app.Ingest(),
 			"Declare": app.Declare(),
+			"Submit":  app.Submit(),
 			"Api":     app.Api(),
 			"Page":    app.Page(),
 		},

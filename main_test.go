@@ -49,7 +49,7 @@ func TestFunctionsAgree(t *testing.T) {
 			queues[f.Name] = f.Queue
 		}
 	}
-	if diff := cmp.Diff(map[string]string{"Backfill": store.Backfill, "Clean": store.RawPrices, "Load": store.CleanPrices}, queues); diff != "" {
+	if diff := cmp.Diff(map[string]string{"Backfill": store.Backfill, "Clean": store.RawPrices, "Job": store.JobSteps, "Load": store.CleanPrices}, queues); diff != "" {
 		t.Errorf("queues (-want +got):\n%s", diff)
 	}
 	for _, name := range folders {

@@ -57,7 +57,7 @@ into one history with receipts. It is configured by settings in the environment:
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	root.AddCommand(
-		importCommand(p), backfillCommand(p), streamCommand(p), seriesCommand(p), sourcesCommand(p), analyseCommand(p),
+		importCommand(p), backfillCommand(p), streamCommand(p), seriesCommand(p), sourcesCommand(p), analyseCommand(p), jobCommand(p),
 		localCommand(p), simCommand(), hostCommand(p), runCommand(p), invokeCommand(p), stageCommand(p),
 	)
 	return root

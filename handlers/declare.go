@@ -35,21 +35,27 @@ func (a *App) Declare() http.Handler {
 
 func readDeclaration(w http.ResponseWriter, r *http.Request) (market.Declaration, error) {
 	var d market.Declaration
+	err := readJSON(w, r, maxDeclaration, "declaration", `{"series":"XCU-USD.mine","class":"metal","unit":"lb","calendar":"new-york"}`, &d)
+	return d, err
+}
+
+// readJSON reads the one object of a request's body into what is wanted, of which example is one. A member that is not known is refused.
+func readJSON(w http.ResponseWriter, r *http.Request, most int64, what, example string, into any) error {
 	if media, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")); media != "application/json" {
-		return d, api.Problem(http.StatusUnsupportedMediaType, "Content-Type %.80q: want application/json.", r.Header.Get("Content-Type"))
+		return api.Problem(http.StatusUnsupportedMediaType, "Content-Type %.80q: want application/json.", r.Header.Get("Content-Type"))
 	}
-	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxDeclaration))
+	decoder := json.NewDecoder(http.MaxBytesReader(w, r.Body, most))
 	decoder.DisallowUnknownFields()
-	err := decoder.Decode(&d)
+	err := decoder.Decode(into)
 	if err == nil {
 		if _, end := decoder.Token(); !errors.Is(end, io.EOF) {
 			err = errors.New("something follows the object")
 		}
 	}
 	if err != nil {
-		return d, api.Problem(http.StatusBadRequest, `This is no declaration: %v. Want such as {"series":"XCU-USD.mine","class":"metal","unit":"lb","calendar":"new-york"}.`, err)
+		return api.Problem(http.StatusBadRequest, "This is no %s: %v. Want such as %s.", what, err, example)
 	}
-	return d, nil
+	return nil
 }
 
 // DeclareSeries declares a series: what it lacks is filled in, it is stored raw under the source operator with a receipt, and the

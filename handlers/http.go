@@ -21,7 +21,7 @@ func (a *App) Analyse(ctx context.Context, kind string, query url.Values) ([]byt
 
 func (a *App) apiOptions() api.Options {
 	off := func(s source.Source) string { return s.Inert(a.Config.AcceptTerms, a.Config.Keys) }
-	return api.Options{History: a.History, Store: a.Store, Fetch: a.Fetch, Now: a.Now, Off: off, Version: version()}
+	return api.Options{History: a.History, Store: a.Store, Fetch: a.Fetch, Now: a.Now, Off: off, Version: version(), Watchlist: a.Config.Watchlist}
 }
 
 // Page answers GET and HEAD of every other path: the page and its assets. It reads nothing: the page asks Api.

@@ -15,6 +15,9 @@ import (
 	"assay/shared/store"
 )
 
+// backfill is the kind of the jobs that fetch history.
+const backfill = "backfill"
+
 // jobsSeen is how far back jobs are looked for: for the same request, and for one that stands still.
 const jobsSeen = 30 * 24 * time.Hour
 
@@ -57,7 +60,7 @@ func (a *App) begin(ctx context.Context, id, source string, parts []store.JobPar
 		if j.Created == 0 {
 			j.Created = a.Now().UnixMilli()
 		}
-		j.Kind, j.Source, j.State, j.Until, j.Why, j.Parts = "backfill", source, store.Waiting, 0, "", parts
+		j.Kind, j.Source, j.State, j.Until, j.Why, j.Parts = backfill, source, store.Waiting, 0, "", parts
 		j.Step++
 		return true
 	})
@@ -114,10 +117,14 @@ func (a *App) moveJob(ctx context.Context, id string, delay time.Duration, chang
 		}
 		return mine
 	})
-	if err != nil || !mine || job.State == store.Done {
+	if err != nil || !mine || job.State.Ended() {
 		return job, err
 	}
-	return job, a.Store.Queues.Send(ctx, store.Backfill, jobMessage{1, job.ID, job.Step}.encode(), delay)
+	queue := store.JobSteps
+	if job.Kind == backfill {
+		queue = store.Backfill
+	}
+	return job, a.Store.Queues.Send(ctx, queue, jobMessage{1, job.ID, job.Step}.encode(), delay)
 }
 
 // Enabled returns a source and an instrument, or why the one is not asked for the other.
@@ -139,7 +146,7 @@ func (a *App) Enabled(name, instrument string) (src source.Source, in market.Ins
 	return src, in, why
 }
 
-// jobMessage is a message of the queue backfill: the step of a job that is due.
+// jobMessage is a message of the queues backfill and jobs: the step of a job that is due.
 type jobMessage struct {
 	Version int    `json:"v"`
 	Job     string `json:"job"`

@@ -20,26 +20,29 @@ const (
 	keysPrefix = "key~"
 )
 
+// jobKeys is in place of the source of keys that jobs were submitted with. No source has this name.
+const jobKeys = "job~"
+
 // idempotent is what a client wants done once.
 type idempotent struct {
-	source string
+	source string // of the series, or jobKeys
 	key    string // as the client chose it
 	sum    string // of all that the client said
 }
 
+// hash stands for the key in names.
+func (what idempotent) hash() string {
+	sum := sha256.Sum256([]byte(what.key))
+	return hex.EncodeToString(sum[:16])
+}
+
 // once keeps a payload once for each Idempotency-Key. The key's row in the table sources is inserted before anything else, with the
 // moment of the first arrival: whoever comes second keeps the same records at the same moment, which is the same blob, or finds the
-// blob's name in the row. The same key for something else is refused.
+// blob's name in the row.
 func (a *App) once(ctx context.Context, what idempotent, received time.Time, keep func(first time.Time) (store.RawName, error)) (store.RawName, error) {
-	if len(what.key) > maxKey {
-		return store.RawName{}, api.Problem(http.StatusBadRequest, "The Idempotency-Key has %d bytes: want at most %d.", len(what.key), maxKey)
-	}
 	row, err := a.claimKey(ctx, what, received)
 	if err != nil {
 		return store.RawName{}, err
-	}
-	if row.Values["sum"] != what.sum {
-		return store.RawName{}, api.Problem(http.StatusUnprocessableEntity, "The Idempotency-Key %.40q was used for another push to a series of %s: take a new one.", what.key, what.source)
 	}
 	if blob, done := row.Values["blob"].(string); done {
 		return store.ParseRawName(blob)
@@ -57,11 +60,30 @@ func (a *App) once(ctx context.Context, what idempotent, received time.Time, kee
 	return blob, err
 }
 
-// claimKey inserts the key's row, or returns the one that is there. One that is older than keysKept is taken over.
+// claimKey inserts the key's row, or returns the one that is there. The same key for something else is refused.
 func (a *App) claimKey(ctx context.Context, what idempotent, received time.Time) (store.Entity, error) {
-	hash := sha256.Sum256([]byte(what.key))
+	if len(what.key) > maxKey {
+		return store.Entity{}, api.Problem(http.StatusBadRequest, "The Idempotency-Key has %d bytes: want at most %d.", len(what.key), maxKey)
+	}
+	row, err := a.insertKey(ctx, what, received)
+	if err == nil && row.Values["sum"] != what.sum {
+		err = api.Problem(http.StatusUnprocessableEntity, "The Idempotency-Key %.40q was used for another %s: take a new one.", what.key, what.thing())
+	}
+	return row, err
+}
+
+// thing names what is wanted, for people.
+func (what idempotent) thing() string {
+	if what.source == jobKeys {
+		return "job"
+	}
+	return "push to a series of " + what.source
+}
+
+// insertKey inserts the key's row, or returns the one that is there. One that is older than keysKept is taken over.
+func (a *App) insertKey(ctx context.Context, what idempotent, received time.Time) (store.Entity, error) {
 	fresh := store.Entity{
-		Partition: what.source, Row: keysPrefix + hex.EncodeToString(hash[:16]),
+		Partition: what.source, Row: keysPrefix + what.hash(),
 		Values: map[string]any{"received": received.UnixMilli(), "sum": what.sum},
 	}
 	change := store.Change{Action: store.Insert, Entity: fresh}

@@ -42,7 +42,7 @@ func (a *App) Reconcile(ctx context.Context, _ []byte) error {
 			errs = append(errs, fmt.Errorf("reconcile %s: %w", receipt.Name, err))
 		}
 	}
-	return errors.Join(append(errs, a.reconcileHistory(ctx), a.join(ctx, sources), a.dropHours(ctx), a.reportBehind(ctx))...)
+	return errors.Join(append(errs, a.forgetKeys(ctx, jobKeys), a.reconcileHistory(ctx), a.join(ctx, sources), a.dropHours(ctx), a.reportBehind(ctx))...)
 }
 
 // reconcile does one source, and returns the receipts whose pointers are to be sent again.

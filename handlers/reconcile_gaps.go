@@ -48,7 +48,7 @@ func (a *App) reconcileHistory(ctx context.Context) error {
 		if strings.HasSuffix(job.ID, watchlistJob) && (job.State != store.Done || today && gaveUp(job)) {
 			busy[job.Source] = true
 		}
-		if job.State == store.Done {
+		if job.State.Ended() {
 			continue
 		}
 		if err := a.resendJob(ctx, job); err != nil {
@@ -75,15 +75,20 @@ func gaveUp(job store.Job) bool {
 // maxDoublings bounds how much longer each time it takes until a step is sent again.
 const maxDoublings = 6
 
-// resendJob sends the step of a job again when nobody has worked on it for too long, each time twice as long as the time before.
+// resendJob sends the step of a job again when nobody has worked on it for too long, each time twice as long as the time before. One
+// that makes files has failed when that did not help: what breaks it breaks it every time.
 func (a *App) resendJob(ctx context.Context, seen store.Job) error {
 	due := time.UnixMilli(max(seen.Moved, seen.Until)).Add(a.Config.ResendAfter << min(seen.Tries, maxDoublings))
 	if a.Now().Before(due) {
 		return nil
 	}
 	_, err := a.moveJob(ctx, seen.ID, 0, func(j *store.Job) bool {
-		if j.Moved != seen.Moved || j.Step != seen.Step || j.State == store.Done {
+		if j.Moved != seen.Moved || j.Step != seen.Step || j.State.Ended() {
 			return false
+		}
+		if j.Kind != backfill && j.Tries >= maxResends {
+			j.State, j.Why = store.Failed, fmt.Sprintf("step %d was sent again %d times and never ended", j.Step, j.Tries)
+			return true
 		}
 		j.Tries++
 		return true

@@ -126,12 +126,15 @@ func (a *api) analyse(ctx context.Context, k kind, raw string) (reply, error) {
 // Analyse computes one analysis for a caller that is not on HTTP, and returns the JSON that the API would answer. What it refuses
 // is a *huma.ErrorModel.
 func Analyse(ctx context.Context, o Options, name string, query url.Values) ([]byte, error) {
-	n := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
-	if n < 0 {
-		return nil, noKind(name)
+	return (&api{Options: o, cache: newCache(cacheBytes)}).analysis(ctx, name, query)
+}
+
+func (a *api) analysis(ctx context.Context, name string, query url.Values) ([]byte, error) {
+	k, err := kindOf(name)
+	if err != nil {
+		return nil, err
 	}
-	a := &api{Options: o, cache: newCache(cacheBytes)}
-	r, err := a.marked(ctx, func(ctx context.Context) (reply, error) { return a.analyse(ctx, kinds[n], query.Encode()) })
+	r, err := a.marked(ctx, func(ctx context.Context) (reply, error) { return a.analyse(ctx, k, query.Encode()) })
 	if err != nil {
 		return nil, err
 	}
@@ -139,6 +142,14 @@ func Analyse(ctx context.Context, o Options, name string, query url.Values) ([]b
 		return stamped(r.body()), nil
 	}
 	return r.body(), nil
+}
+
+func kindOf(name string) (kind, error) {
+	n := slices.IndexFunc(kinds, func(k kind) bool { return k.name == name })
+	if n < 0 {
+		return kind{}, noKind(name)
+	}
+	return kinds[n], nil
 }
 
 // read reads the parameters of a kind.

@@ -105,10 +105,10 @@ type betaParameters struct {
 	riskFree
 }
 
-func beta(in *betaParameters, s *sheet) ([]pair[attempt[analysis.Market]], error) {
+func beta(in *betaParameters, s *sheet) ([]pair[attempt[analysis.MarketModel]], error) {
 	last := len(s.series) - 1
 	benchmark := s.series[last]
-	results, most := make([]pair[attempt[analysis.Market]], last), 0
+	results, most := make([]pair[attempt[analysis.MarketModel]], last), 0
 	for n, asset := range s.series[:last] {
 		_, r, err := s.joinedOf(asset, benchmark)
 		if err != nil {
@@ -116,7 +116,7 @@ func beta(in *betaParameters, s *sheet) ([]pair[attempt[analysis.Market]], error
 		}
 		most = max(most, s.n)
 		m, err := analysis.Regress(r[0], r[1], in.RiskFree, s.perYear)
-		results[n] = pair[attempt[analysis.Market]]{asset.ID.String(), benchmark.ID.String(), tried(m, err)}
+		results[n] = pair[attempt[analysis.MarketModel]]{asset.ID.String(), benchmark.ID.String(), tried(m, err)}
 	}
 	if s.n = most; most < 3 {
 		return nil, analysis.TooFew

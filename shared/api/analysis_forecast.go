@@ -57,13 +57,23 @@ func (t tested) options(n int) (analysis.BacktestOptions, error) {
 	return analysis.BacktestOptions{Initial: initial, Step: step, Horizon: t.Horizon, Period: t.Period}, nil
 }
 
-// model returns a model by its name, and refuses more work than is bearable.
-func (t tested) model(name string, n int) (analysis.Forecaster, error) {
+// model returns a model by its name, and refuses more work than is bearable. It stops at the next fit when nobody waits for it any more.
+func (t tested) model(name string, n int, o *observed) (analysis.Forecaster, error) {
 	if slices.Contains(fitted, name) {
-		if w := t.weight(name); float64(n*t.Origins)*w > mostFits {
-			return nil, badRequest("model=%s is fitted at every origin, and %d origins over %d values are more than %.0f together: ask for fewer origins, or narrow from and to.", name, t.Origins, n, mostFits/w)
+		if w, most := t.weight(name), mostFits*float64(max(1, o.patience)); float64(n*t.Origins)*w > most {
+			return nil, badRequest("model=%s is fitted at every origin, and %d origins over %d values are more than %.0f together: ask for fewer origins, or narrow from and to.", name, t.Origins, n, most/w)
 		}
 	}
+	model, err := t.named(name)
+	return func(x []float64, horizon int) (analysis.Forecast, error) {
+		if err := o.stopped(); err != nil {
+			return analysis.Forecast{}, err
+		}
+		return model(x, horizon)
+	}, err
+}
+
+func (t tested) named(name string) (analysis.Forecaster, error) {
 	switch name {
 	case "drift":
 		return analysis.Drift, nil
@@ -170,7 +180,7 @@ func forecast(in *forecastParameters, o *observed) (forecastResult, error) {
 	if err != nil {
 		return forecastResult{}, err
 	}
-	model, err := in.model(in.Model, len(s.Value))
+	model, err := in.model(in.Model, len(s.Value), o)
 	if err != nil {
 		return forecastResult{}, err
 	}
@@ -238,11 +248,14 @@ func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 		if slices.Contains(in.Models[:n], name) {
 			return nil, badRequest("models: %s is named twice.", name)
 		}
-		model, err := in.model(name, len(x))
+		model, err := in.model(name, len(x), o)
 		if err != nil {
 			return nil, err
 		}
 		test, err := analysis.RunBacktest(x, model, options)
+		if stopped := o.stopped(); stopped != nil {
+			return nil, stopped
+		}
 		r := backtestResult{Model: name, Backtest: tried(test, err), Skill: analysis.None(analysis.ZeroDenominator)}
 		if name == "arima" {
 			r.Model = fmt.Sprintf("arima(%s)(%s)[%d]", in.Order, in.Seasonal, in.Period)

@@ -26,12 +26,13 @@ import (
 
 // Options is what the API works with.
 type Options struct {
-	History *history.History
-	Store   *store.Store
-	Fetch   *fetch.Client
-	Now     func() time.Time
-	Off     func(source.Source) string // why a source asks nothing, and how to turn it on; the empty text for one that is on
-	Version string                     // of the program: a part of every ETag, since another release may print an answer differently
+	History   *history.History
+	Store     *store.Store
+	Fetch     *fetch.Client
+	Now       func() time.Time
+	Off       func(source.Source) string // why a source asks nothing, and how to turn it on; the empty text for one that is on
+	Watchlist []string                   // the instruments that jobs are about which name no series
+	Version   string                     // of the program: a part of every ETag, since another release may print an answer differently
 }
 
 // api answers requests. It is safe for concurrent use.
@@ -40,6 +41,8 @@ type api struct {
 	mux   *http.ServeMux
 	huma  huma.API
 	cache *cache
+
+	patience int // by which the bound of what is fitted for one answer is multiplied; 0 is 1
 }
 
 // New returns the handler of all paths below /api.
@@ -72,14 +75,19 @@ func (a *api) routes() {
 		"/api/v1/series/{id}/gaps", "list-gaps", "What a series lacks, and why",
 		"Runs of missing bars, each with a reason: closed, no trade, venue halted, our failure, not fetched, rejected, beyond the source's history.",
 	}, reflect.TypeFor[Gaps](), a.getGaps)
+	a.charts()
 	get(a, route{
 		"/api/v1/jobs", "list-jobs", "The jobs that were made on a day",
-		"Jobs fetch the history of a source, window by window.",
+		"A job fetches the history of a source, window by window, or makes files, one after the other.",
 	}, reflect.TypeFor[JobList](), a.listJobs)
 	get(a, route{
 		"/api/v1/jobs/{id}", "get-job", "How far a job has come",
-		"What came of each series, and what could not come.",
+		"Of a backfill what came of each series, and what could not come; of any other the files that it has made.",
 	}, reflect.TypeFor[Job](), a.getJob)
+	get(a, route{
+		"/api/v1/jobs/{id}/{file}", "get-job-file", "A file that a job has made",
+		"JSON, CSV, SVG or PNG. Once made it stays as it is.",
+	}, reflect.TypeFor[JobRows](), a.getJobFile)
 	get(a, route{
 		"/api/v1/expensive-things", "expensive-things", "Bitcoin, gold, silver and platinum, daily",
 		"Of each the one series that covers the range best, never several spliced. Without from and to five years back from the newest bar.",

@@ -29,9 +29,11 @@ type observed struct {
 	original   []float64    // closes before the conversion; one per bar, but of the hours of a sampled series
 	rate       []int        // positions in conversion.rates, as original; nil where the currency stays
 	leftOut    map[string]int
-	sampled    bool     // at the time of a fix, from hours
-	key        []string // of all that was read
-	perYear    float64  // periods, by which to annualise
+	sampled    bool         // at the time of a fix, from hours
+	key        []string     // of all that was read
+	perYear    float64      // periods, by which to annualise
+	patience   int          // see api
+	stopped    func() error // why nobody waits for the answer any more
 }
 
 // The reasons for which a bar is no observation.
@@ -65,7 +67,7 @@ func (a *api) observe(ctx context.Context, ids []string, q wanted) ([]observed, 
 		if err != nil {
 			return nil, err
 		}
-		list[n] = observed{known: s, plan: p, perYear: analysis.PeriodsPerYear(s.Instrument.Calendar, p.interval)}
+		list[n] = observed{known: s, plan: p, perYear: analysis.PeriodsPerYear(s.Instrument.Calendar, p.interval), patience: a.patience, stopped: ctx.Err}
 		total += (p.read.to - p.read.from) / int64(p.base)
 	}
 	if total > mostBars {

@@ -32,7 +32,7 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 		t.Errorf("OpenAPI %s of version %s; want 3.1, v1.2.3", document.OpenAPI, document.Info.Version)
 	}
 	want := []string{
-		"/api/metrics/{name}", "/api/v1/analysis", "/api/v1/expensive-things", "/api/v1/ingest/{series}", "/api/v1/jobs", "/api/v1/jobs/{id}", "/api/v1/receipts", "/api/v1/rejects", "/api/v1/series", "/api/v1/series/{id}",
+		"/api/metrics/{name}", "/api/v1/analysis", "/api/v1/charts/{picture}", "/api/v1/expensive-things", "/api/v1/ingest/{series}", "/api/v1/jobs", "/api/v1/jobs/{id}", "/api/v1/jobs/{id}/{file}", "/api/v1/receipts", "/api/v1/rejects", "/api/v1/series", "/api/v1/series/{id}",
 		"/api/v1/series/{id}/bars", "/api/v1/series/{id}/explain", "/api/v1/series/{id}/gaps", "/api/v1/status",
 	}
 	for _, k := range kinds {
@@ -42,7 +42,7 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(document.Paths))); diff != "" {
 		t.Errorf("paths (-want +got):\n%s", diff)
 	}
-	for _, path := range []string{"/api/v1/ingest/{series}", "/api/v1/series"} {
+	for _, path := range []string{"/api/v1/ingest/{series}", "/api/v1/series", "/api/v1/jobs"} {
 		if _, has := document.Paths[path]["post"].Responses["202"]; !has {
 			t.Errorf("the document says nothing of POST %s", path)
 		}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"net/http"
 	"reflect"
 	"slices"
@@ -45,22 +46,35 @@ func (a *api) writes() {
 			text("precision", "query", "s, ms, us or ns: what a time that is a number counts. By default ns in line protocol, else by its size", "s"),
 			text("Idempotency-Key", "header", "The same key, for 30 days, is the same push: it is stored once", "2024-01-15-upload"),
 		},
-	}, 403, 404, 409, 413, 415, 422)
+	}, reflect.TypeFor[Accepted](), 403, 404, 409, 413, 415, 422)
 	a.describeWrite(huma.Operation{
 		OperationID: "declare-series", Path: "/api/v1/series", Summary: "Declare a series of your own",
 		Description: "What its prices are, and whether it votes. Of an instrument that is known everything but series may be left out. Of several declarations the last one counts.",
 		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
 			jsonMedia: {Schema: a.schema(reflect.TypeFor[market.Declaration]())},
 		}},
-	}, 403, 409, 415)
+	}, reflect.TypeFor[Accepted](), 403, 409, 415)
+	a.describeWrite(huma.Operation{
+		OperationID: "submit-job", Path: "/api/v1/jobs", Summary: "Submit a job",
+		Description: "For what is too long for one request. Location says where to look how far it has come; its files are served below that.",
+		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+			jsonMedia: {Schema: a.schema(reflect.TypeFor[JobRequest]())},
+		}},
+		Parameters: []*huma.Param{text("Idempotency-Key", "header", "The same key, for 30 days, is the same job", "clusters-2024-01-15")},
+	}, reflect.TypeFor[Job](), 404, 413, 415, 422)
+	a.describeWrite(huma.Operation{
+		OperationID: "cancel-job", Method: http.MethodDelete, Path: "/api/v1/jobs/{id}", Summary: "Cancel a job",
+		Description: "It makes no more files; those that it has made stay. One that has ended stays as it is. A backfill cannot be cancelled.",
+		Parameters:  []*huma.Param{text("id", "path", "The job", "20240115-clustering-0123abcd")},
+	}, reflect.TypeFor[Job](), 404, 409)
 }
 
-// describeWrite adds a POST that answers Accepted, or one of some problems.
-func (a *api) describeWrite(o huma.Operation, problems ...int) {
-	o.Method = http.MethodPost
+// describeWrite adds an operation, a POST if it says no other, that is accepted with an answer, or answered with one of some problems.
+func (a *api) describeWrite(o huma.Operation, answer reflect.Type, problems ...int) {
+	o.Method = cmp.Or(o.Method, http.MethodPost)
 	o.Responses = map[string]*huma.Response{"202": {
-		Description: "Stored", Content: map[string]*huma.MediaType{jsonMedia: {Schema: a.schema(reflect.TypeFor[Accepted]())}},
-		Headers: map[string]*huma.Param{"Location": {Description: "The same as status", Schema: &huma.Schema{Type: huma.TypeString}}},
+		Description: "Accepted", Content: map[string]*huma.MediaType{jsonMedia: {Schema: a.schema(answer)}},
+		Headers: map[string]*huma.Param{"Location": {Description: "Where to look what becomes of it", Schema: &huma.Schema{Type: huma.TypeString}}},
 	}}
 	problem := &huma.MediaType{Schema: a.schema(reflect.TypeFor[huma.ErrorModel]())}
 	for _, status := range slices.Concat([]int{400, 500, 503}, problems) {

@@ -16,12 +16,13 @@ import (
 )
 
 // Job is long work in steps. Table jobs, partition <yyyymmdd> of the day on which it was made, row its id, which begins with that
-// day. Columns: kind, source, state, step, mover, tries, created, moved, until, why, and parts as JSON.
+// day. Columns: kind, source, state, step, mover, tries, created, moved, until, why, and parts as JSON; of a job that makes files
+// request, files and made in place of source and parts.
 //
 // Step is what keeps a job from forking: a message is for one step, and only who moves the row on from it queues the next.
 type Job struct {
 	ID      string
-	Kind    string // backfill
+	Kind    string // backfill, or what its files are
 	Source  string // whom it asks
 	State   JobState
 	Step    int64
@@ -30,8 +31,11 @@ type Job struct {
 	Created int64  // Unix milliseconds
 	Moved   int64  // Unix milliseconds: the last step, or when its message was sent again
 	Until   int64  // Unix milliseconds: it waits until then; 0 when it does not
-	Why     string // why it waits
+	Why     string // why it waits, or why it failed
 	Parts   []JobPart
+	Request string // JSON: what its files are made from
+	Files   int    // that it makes, one a step
+	Made    int    // of them
 	etag    string
 }
 
@@ -44,6 +48,15 @@ const (
 	Running JobState = "running"
 	Done    JobState = "done" // all of it was answered; of a job: every part has ended, in whatever state
 )
+
+// The other states in which a job can end.
+const (
+	Failed    JobState = "failed" // Why says for what reason
+	Cancelled JobState = "cancelled"
+)
+
+// Ended reports whether nothing more becomes of a job.
+func (s JobState) Ended() bool { return s == Done || s == Failed || s == Cancelled }
 
 // The other states in which a part can end; Why says more.
 const (
@@ -80,8 +93,11 @@ func (j *Job) Part() *JobPart {
 	return &j.Parts[i]
 }
 
-// Progress returns which share of a job's bars is done, from 0 to 1.
+// Progress returns which share of a job's files or bars is done, from 0 to 1.
 func (j *Job) Progress() float64 {
+	if j.Files > 0 {
+		return float64(j.Made) / float64(j.Files)
+	}
 	var done, all float64
 	for _, p := range j.Parts {
 		bars := float64(p.To-p.From) / float64(p.Interval)
@@ -194,7 +210,7 @@ func encodeJob(j Job) (Entity, error) {
 	}
 	return Entity{j.ID[:8], j.ID, j.etag, map[string]any{
 		"kind": j.Kind, "source": j.Source, "state": string(j.State), "step": j.Step, "mover": j.Mover, "tries": int64(j.Tries), "created": j.Created,
-		"moved": j.Moved, "until": j.Until, "why": cut(j.Why), "parts": string(parts),
+		"moved": j.Moved, "until": j.Until, "why": cut(j.Why), "parts": string(parts), "request": j.Request, "files": int64(j.Files), "made": int64(j.Made),
 	}}, nil
 }
 
@@ -206,7 +222,8 @@ func decodeJob(e Entity) (Job, error) {
 	number := func(column string) int64 { n, _ := e.Values[column].(int64); return n }
 	j := Job{
 		ID: e.Row, Kind: text("kind"), Source: text("source"), State: JobState(text("state")), Step: number("step"), Mover: text("mover"), Tries: int(number("tries")),
-		Created: number("created"), Moved: number("moved"), Until: number("until"), Why: text("why"), etag: e.ETag,
+		Created: number("created"), Moved: number("moved"), Until: number("until"), Why: text("why"), Request: text("request"),
+		Files: int(number("files")), Made: int(number("made")), etag: e.ETag,
 	}
 	if err := json.Unmarshal([]byte(text("parts")), &j.Parts); err != nil {
 		return Job{}, fmt.Errorf("job %s: its parts: %w", e.Row, err)

@@ -15,6 +15,7 @@ const (
 	RawPrices   = "raw-prices"   // pointers to raw blobs, for Clean
 	CleanPrices = "clean-prices" // spans that were touched, for Load
 	Backfill    = "backfill"     // steps of jobs that fetch history, for Backfill
+	JobSteps    = "jobs"         // steps of all other jobs, for Job
 )
 
 // Poison returns the name of the queue that takes the messages of queue which failed too often.

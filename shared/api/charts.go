@@ -1,0 +1,293 @@
+package api
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"assay/shared/analysis"
+	"assay/shared/chart"
+	"assay/shared/market"
+)
+
+// chartKind is a kind of picture.
+type chartKind struct {
+	takes       []string // the parameters that only some kinds have
+	least, most int      // series
+	draw        func(chartRequest, []observed, chart.Frame) (chart.Picture, error)
+}
+
+var chartKinds = map[string]chartKind{
+	"prices":      {[]string{"scale"}, 1, chart.MaxLines, drawPrices},
+	"drawdown":    {nil, 1, chart.MaxLines, drawDrawdowns},
+	"months":      {nil, 1, 1, drawMonths},
+	"correlation": {[]string{"method"}, 2, chart.MaxCells, drawCorrelations},
+	"dendrogram":  {[]string{"method", "linkage", "clusters"}, 2, chart.MaxCells, drawDendrogram},
+	"forecast":    {[]string{"model", "horizon"}, 1, 1, drawForecast},
+}
+
+// chartMedia are the formats of pictures.
+var chartMedia = map[string]string{"svg": "image/svg+xml", "png": "image/png"}
+
+type chartInput struct {
+	Picture  string `path:"picture" doc:"correlation, dendrogram, drawdown, forecast, months or prices, and .svg or .png" example:"prices.svg"`
+	Series   string `query:"series" required:"true" doc:"Instruments, or one source's views of them, separated by commas" example:"BTC-USD,XAU-USD"`
+	Interval string `query:"interval" default:"1d" doc:"Of the bars"`
+	From     moment `query:"from" doc:"Bars that start at this time or later"`
+	To       moment `query:"to" doc:"Bars that start before this time"`
+	Currency string `query:"currency" enum:"EUR,USD" doc:"Convert the prices with the rates of the ECB"`
+	Unit     string `query:"unit" enum:"toz,g,kg" doc:"Of metals"`
+	Width    whole  `query:"width" doc:"Pixels (320 to 3000, by default 960)"`
+	Height   whole  `query:"height" doc:"Pixels (240 to 2000, by default 540)"`
+	Theme    string `query:"theme" default:"light" enum:"light,dark"`
+	Scale    string `query:"scale" enum:"linear,log,rebased" doc:"Of prices, by default linear. rebased: from 100 at the first time that all series have"`
+	Method   string `query:"method" enum:"pearson,spearman" doc:"Of correlation and dendrogram, by default pearson"`
+	Linkage  string `query:"linkage" enum:"average,single,complete,ward" doc:"Of dendrogram, by default average"`
+	Clusters whole  `query:"clusters" doc:"Of dendrogram: how many groups get a colour of their own (1 to 8, by default 2)"`
+	Model    string `query:"model" enum:"theta,drift,ses,ets,auto" doc:"Of forecast, by default theta"`
+	Horizon  whole  `query:"horizon" doc:"Of forecast: bars ahead (1 to 365, by default 30)"`
+}
+
+// chartRequest is chartInput, understood.
+type chartRequest struct {
+	kind, format      string
+	ids               []string
+	wanted            wanted
+	scale, method     string
+	linkage           analysis.Linkage
+	model             string
+	clusters, horizon int
+	frame             chart.Frame // its size and theme
+}
+
+// charts registers the pictures.
+func (a *api) charts() {
+	const path = "/api/v1/charts/{picture}"
+	get(a, route{
+		path, "get-chart", "A picture of some series",
+		"SVG or PNG. It names its series, range, unit and whose prices they are. Where the calendar expects a bar and there is none, a line has a gap. " +
+			"Where the market is simulated the picture says so. Equal data and parameters give equal bytes.",
+	}, reflect.TypeFor[string](), a.getChart)
+	content := map[string]*huma.MediaType{}
+	for _, media := range chartMedia {
+		content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	}
+	a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content = content
+}
+
+func (a *api) getChart(ctx context.Context, in *chartInput) (reply, error) {
+	q, err := in.parse()
+	if err != nil {
+		return reply{}, err
+	}
+	list, err := a.observe(ctx, q.ids, q.wanted)
+	if err != nil {
+		return reply{}, err
+	}
+	picture, err := a.picture(ctx, q, list)
+	if err != nil {
+		return reply{}, err
+	}
+	key := []string{fmt.Sprint(*in)}
+	for _, o := range list {
+		key = append(key, o.key...)
+	}
+	return reply{key: key, media: chartMedia[q.format], body: func() []byte { return rendered(picture, q.format) }}, nil
+}
+
+func rendered(picture chart.Picture, format string) []byte {
+	if format == "svg" {
+		return picture.SVG()
+	}
+	return picture.PNG()
+}
+
+// picture draws what was read.
+func (a *api) picture(ctx context.Context, q chartRequest, list []observed) (chart.Picture, error) {
+	simulated, err := a.simulated(ctx)
+	if err != nil {
+		return chart.Picture{}, err
+	}
+	f := q.frame
+	f.Simulated = simulated
+	frameOf(&f, list)
+	return chartKinds[q.kind].draw(q, list, f)
+}
+
+func (in *chartInput) parse() (q chartRequest, err error) {
+	name, format, _ := strings.Cut(in.Picture, ".")
+	kind, known := chartKinds[name]
+	if _, ok := chartMedia[format]; !ok || !known {
+		return q, notFound("There is no picture %s: want %s, and .svg or .png, such as prices.svg.", quoted(in.Picture), strings.Join(slices.Sorted(maps.Keys(chartKinds)), ", "))
+	}
+	q.kind, q.format = name, format
+	if err := in.checkTaken(kind); err != nil {
+		return q, err
+	}
+	if q.ids, err = seriesList(in.Series, kind.least, kind.most); err != nil {
+		return q, err
+	}
+	if err := in.parseWanted(&q.wanted); err != nil {
+		return q, err
+	}
+	if err := in.parseFrame(&q.frame); err != nil {
+		return q, err
+	}
+	return q, in.parseChoices(&q)
+}
+
+// checkTaken refuses a parameter that the kind would ignore.
+func (in *chartInput) checkTaken(kind chartKind) error {
+	for _, p := range []struct{ name, given string }{
+		{"scale", in.Scale}, {"method", in.Method}, {"linkage", in.Linkage}, {"clusters", string(in.Clusters)}, {"model", in.Model}, {"horizon", string(in.Horizon)},
+	} {
+		if p.given != "" && !slices.Contains(kind.takes, p.name) {
+			return badRequest("%s=%s: %s takes no %s.", p.name, quoted(p.given), in.Picture, p.name)
+		}
+	}
+	return nil
+}
+
+// seriesList splits a list of series.
+func seriesList(text string, least, most int) ([]string, error) {
+	ids := strings.Split(text, ",")
+	if text == "" || len(ids) < least || len(ids) > most {
+		number := fmt.Sprintf("%d to %d", least, most)
+		if least == most {
+			number = fmt.Sprint(least)
+		}
+		return nil, badRequest("series=%s: want %s, separated by commas, such as BTC-USD,XAU-USD.", quoted(text), number)
+	}
+	return ids, nil
+}
+
+func (in *chartInput) parseWanted(w *wanted) (err error) {
+	if w.interval, err = parseInterval(in.Interval); err != nil {
+		return err
+	}
+	if w.from, w.to, err = parseRange("from", "to", in.From, in.To); err != nil {
+		return err
+	}
+	w.currency, w.unit = in.Currency, in.Unit
+	return checkConversion(in.Currency, in.Unit)
+}
+
+func (in *chartInput) parseFrame(f *chart.Frame) (err error) {
+	if f.Width, err = parseCount("width", in.Width, chart.MinWidth, chart.MaxWidth, 960); err != nil {
+		return err
+	}
+	if f.Height, err = parseCount("height", in.Height, chart.MinHeight, chart.MaxHeight, 540); err != nil {
+		return err
+	}
+	theme, err := parseChoice("theme", in.Theme, "light", "dark")
+	f.Dark = theme == "dark"
+	return err
+}
+
+func (in *chartInput) parseChoices(q *chartRequest) (err error) {
+	if q.scale, err = parseChoice("scale", in.Scale, "linear", "log", "rebased"); err != nil {
+		return err
+	}
+	if q.method, err = parseChoice("method", in.Method, "pearson", "spearman"); err != nil {
+		return err
+	}
+	linkage, err := parseChoice("linkage", in.Linkage, string(analysis.Average), string(analysis.Single), string(analysis.Complete), string(analysis.Ward))
+	if err != nil {
+		return err
+	}
+	q.linkage = analysis.Linkage(linkage)
+	if q.clusters, err = parseCount("clusters", in.Clusters, 1, chart.MaxLines, 2); err != nil {
+		return err
+	}
+	if q.model, err = parseChoice("model", in.Model, "theta", "drift", "ses", "ets", "auto"); err != nil {
+		return err
+	}
+	q.horizon, err = parseCount("horizon", in.Horizon, 1, 365, 30)
+	return err
+}
+
+// frameOf fills in what a picture says of its series.
+func frameOf(f *chart.Frame, list []observed) {
+	var units, sources, voters []string
+	for n := range list {
+		o := &list[n]
+		f.Series = append(f.Series, o.ID.String())
+		if n == 0 || o.plan.from < f.From {
+			f.From = o.plan.from
+		}
+		f.To, f.Interval = max(f.To, o.plan.to), o.plan.interval
+		units = append(units, unitOf(o))
+		for _, s := range o.voters() {
+			if o.ID.Source == "" {
+				voters = append(voters, s.Source)
+			} else {
+				sources = append(sources, s.Source)
+			}
+		}
+		for _, note := range o.plan.notes {
+			if !slices.Contains(f.Notes, note) {
+				f.Notes = append(f.Notes, note)
+			}
+		}
+		if o.conversion.rates != nil {
+			sources = append(sources, "rates of "+rateSeries.String())
+		}
+	}
+	f.Unit = strings.Join(distinct(units), ", ")
+	if len(voters) > 0 {
+		sources = append([]string{"consensus of " + strings.Join(sortedDistinct(voters), ", ")}, sources...)
+	}
+	f.Prices = strings.Join(distinct(sources), "; ")
+	if note := leftOut(list); note != "" {
+		f.Notes = append(f.Notes, note)
+	}
+}
+
+func unitOf(o *observed) string { return o.conversion.to.Currency + " per " + o.conversion.to.Unit }
+
+// leftOut says how many bars are no observations, and why.
+func leftOut(list []observed) string {
+	counts := map[string]int{}
+	for _, o := range list {
+		for reason, n := range o.leftOut {
+			counts[reason] += n
+		}
+	}
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%d %s", counts[reason], reason))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Bars left out: " + strings.Join(parts, ", ") + "."
+}
+
+// distinct keeps the first of equal texts.
+func distinct(texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+func sortedDistinct(texts []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(texts)))
+}
+
+// line is a series with its gaps.
+func (o *observed) line(s analysis.Series) chart.Line {
+	calendar := o.Instrument.Calendar
+	if o.sampled {
+		calendar = market.London
+	}
+	return chart.Line{Name: o.ID.String(), Series: chart.WithGaps(s, o.plan.interval, calendar)}
+}

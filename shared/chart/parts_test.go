@@ -1,0 +1,135 @@
+package chart
+
+import (
+	"os"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"assay/shared/analysis"
+	"assay/shared/market"
+)
+
+const day = int64(market.Day)
+
+// TestWithGaps: 2024-01-12 is a Friday. Crypto lacks the Saturday; metal spot, closed then, lacks nothing.
+func TestWithGaps(t *testing.T) {
+	friday := int64(1705017600)
+	s := analysis.Series{Time: []int64{friday, friday + 3*day}, Value: []float64{1, 2}}
+	want := analysis.Series{Time: []int64{friday, friday + day, friday + 3*day}, Value: []float64{1, market.Absent, 2}}
+	if diff := cmp.Diff(want, WithGaps(s, market.Day, market.Always), cmpopts.EquateNaNs()); diff != "" {
+		t.Errorf("crypto (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(s, WithGaps(s, market.Day, market.MetalSession)); diff != "" {
+		t.Errorf("metal (-want +got):\n%s", diff)
+	}
+}
+
+// TestGapsAreGaps: four values with one absent in the middle are two strokes, and one value alone between two gaps is a dot.
+func TestGapsAreGaps(t *testing.T) {
+	f := frame("Gaps", "USD", "BTC-USD")
+	f.From, f.To = 0, 7*day
+	draw := func(values ...float64) (strokes, dots int) {
+		s := analysis.Series{Value: values}
+		for i := range values {
+			s.Time = append(s.Time, int64(i)*day)
+		}
+		svg := string(Lines(f, []Line{{"BTC-USD", s}}, Linear, false).SVG())
+		return strings.Count(svg, "stroke:#0072B2"), strings.Count(svg, `style="fill:#0072B2`)
+	}
+	for _, c := range []struct {
+		values        []float64
+		strokes, dots int
+	}{
+		{[]float64{1, 2, 3, 4, 5}, 1, 0},
+		{[]float64{1, 2, market.Absent, 4, 5}, 2, 0},
+		{[]float64{1, 2, market.Absent, 4, market.Absent, 5, 6}, 2, 1},
+	} {
+		if strokes, dots := draw(c.values...); strokes != c.strokes || dots != c.dots {
+			t.Errorf("%v: got %d strokes and %d dots, want %d and %d", c.values, strokes, dots, c.strokes, c.dots)
+		}
+	}
+}
+
+// TestPictureSays: every picture names its series, range, interval, unit and whose prices it shows; one of a simulated market, and
+// no other, that they are made up.
+func TestPictureSays(t *testing.T) {
+	for name, picture := range pictures(t) {
+		text := strings.Join(words(picture), " ")
+		for _, want := range append([]string{stamp(picture.frame.From), "bars of 1d", "bitstamp"}, picture.frame.Series...) {
+			if !strings.Contains(text, want) && name != "small" {
+				t.Errorf("%s does not say %s:\n%s", name, want, text)
+			}
+		}
+		if got := strings.Contains(text, "SIMULATED"); got != picture.frame.Simulated {
+			t.Errorf("%s says that its prices are made up: got %t, want %t", name, got, picture.frame.Simulated)
+		}
+	}
+}
+
+// words are the texts that a picture shows.
+func words(p Picture) []string {
+	var shown []string
+	for _, match := range regexp.MustCompile(`<text[^>]*>([^<]*)</text>`).FindAllStringSubmatch(string(p.SVG()), -1) {
+		shown = append(shown, match[1])
+	}
+	return shown
+}
+
+func TestTicks(t *testing.T) {
+	print := func(ticks []tick) (texts []string) {
+		for _, one := range ticks {
+			texts = append(texts, one.text)
+		}
+		return texts
+	}
+	for _, c := range []struct {
+		name      string
+		got, want []string
+	}{
+		{"linear", print(axis{low: -0.4, high: 1.1, end: 200}.ticks(50, number)), []string{"0.0", "0.5", "1.0"}},
+		{"per cent", print(axis{low: -0.25, high: 0, end: 150}.ticks(50, percent)), []string{"−20 %", "−10 %", "0 %"}},
+		{"logarithmic", print(axis{low: 90, high: 6000, end: 300, log: true}.ticks(50, number)), []string{"100", "200", "500", "1,000", "2,000", "5,000"}},
+		{"decades", print(axis{low: 0.5, high: 2e6, end: 200, log: true}.ticks(50, number)), []string{"1", "100", "10,000", "1,000,000"}},
+		{"years", print(axis{low: 0, high: float64(4 * 365 * day), end: 400}.times(90)), []string{"1970", "1971", "1972", "1973"}},
+		{"weeks", print(axis{low: 0, high: float64(30 * day), end: 500}.times(90)), []string{"05 Jan", "12 Jan", "19 Jan", "26 Jan"}},
+	} {
+		if diff := cmp.Diff(c.want, c.got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+// TestThinned: of a pixel column with many points the first, lowest, highest and last stay.
+func TestThinned(t *testing.T) {
+	run := []point{{1, 5}, {1.1, 9}, {1.2, 6}, {1.3, 2}, {1.4, 4}, {2, 1}}
+	want := []point{{1, 5}, {1.1, 9}, {1.3, 2}, {1.4, 4}, {2, 1}}
+	if diff := cmp.Diff(want, thinned(run), cmp.AllowUnexported(point{})); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// TestNothingIsFused compiles the package for a processor on which Go fuses products and sums where it may, and looks for that: the
+// picture would have other bytes there.
+func TestNothingIsFused(t *testing.T) {
+	compile := exec.Command("go", "build", "-gcflags=-S", ".")
+	compile.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
+	listing, err := compile.CombinedOutput()
+	if err != nil {
+		t.Fatalf("compile for arm64: %v\n%.2000s", err, listing)
+	}
+	if !regexp.MustCompile(`FMULD`).Match(listing) {
+		t.Fatal("the listing holds no product at all")
+	}
+	seen := map[string]bool{}
+	for _, at := range regexp.MustCompile(`shared/chart/(\w+\.go:\d+)\)\s+FN?M(?:ADD|SUB)D`).FindAllSubmatch(listing, -1) {
+		if line := string(at[1]); !seen[line] {
+			seen[line] = true
+			t.Errorf("%s adds a product that may be fused: write float64(a*b) + c", line)
+		}
+	}
+}
