@@ -71,7 +71,7 @@ func TestReadFunctions(t *testing.T) {
 	const host = `{"functionTimeout": "01:02:03", "extensions": {"queues": {"batchSize": 7}}}`
 	root := func(name, trigger string) fstest.MapFS {
 		return fstest.MapFS{
-			"host.json": {Data: []byte(host)},
+			"host.json":                            {Data: []byte(host)},
 			"functions/" + name + "/function.json": {Data: []byte(`{"bindings": [{"type": "http", "direction": "out"}, ` + trigger + `]}`)},
 		}
 	}
