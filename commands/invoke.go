@@ -8,15 +8,19 @@ import (
 )
 
 func invokeCommand(p *Program) *cobra.Command {
-	return &cobra.Command{
+	var wait bool
+	c := &cobra.Command{
 		Use:   "invoke NAME [JSON]",
 		Short: "Run one function once",
 		Long: `invoke runs one timer or queue function once, with JSON as its payload: a queue function's message, or a timer's turn.
 Without JSON a timer function runs the latest slot of its schedule, and a queue function takes the messages that wait, until
 none is left or three quarters of the function timeout have passed. A message that fails is tried again later, as ever.
 
+cron and Kubernetes start a program at the minute, schedules here name its second: with --wait a timer function first waits for it.
+
 It exits with 0 when all went well, 1 when anything failed, 2 when there is no such function.`,
 		Example: `  assay invoke FetchKraken
+  assay invoke FetchKraken --wait
   assay invoke Clean
   assay invoke FetchKraken '{"slot":"2026-01-02T03:05:20Z"}'`,
 		Args: arguments(cobra.RangeArgs(1, 2)),
@@ -31,7 +35,14 @@ It exits with 0 when all went well, 1 when anything failed, 2 when there is no s
 			if err != nil {
 				return err
 			}
+			if wait {
+				if err := h.AwaitSlot(c.Context(), args[0]); err != nil {
+					return err
+				}
+			}
 			return h.Invoke(c.Context(), args[0], payload)
 		},
 	}
+	c.Flags().BoolVar(&wait, "wait", false, "wait for the second of this minute that the schedule names")
+	return c
 }

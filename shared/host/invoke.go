@@ -32,6 +32,25 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) error {
 	return h.call(ctx, f, h.log.With("invocation", rand.Text()), payload)
 }
 
+// AwaitSlot waits for the second of this minute at which the schedule of a timer function occurs, and returns at once when it has passed
+// or does not occur: for who starts Invoke at the minute, as cron does. Without it Invoke would run the slot before.
+func (h *Host) AwaitSlot(ctx context.Context, name string) error {
+	chosen, err := h.choose([]string{name})
+	if err != nil {
+		return err
+	}
+	f := chosen[0]
+	if f.Trigger != Timer {
+		return fmt.Errorf("%s has no schedule to wait for", name)
+	}
+	now := time.Now()
+	next := f.Schedule.Next(now)
+	if next.Truncate(time.Minute).Equal(now.Truncate(time.Minute)) && !waitUntil(ctx, next) {
+		return fmt.Errorf("wait for %s: %w", next.Format(time.TimeOnly), context.Cause(ctx))
+	}
+	return nil
+}
+
 func (h *Host) takeWaiting(ctx context.Context, f *function) error {
 	take, cancel := context.WithTimeout(ctx, h.settings.Deadline()*3/4)
 	defer cancel()

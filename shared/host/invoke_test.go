@@ -46,6 +46,36 @@ func TestInvoke(t *testing.T) {
 	})
 }
 
+// The schedule of Tick is 20 */5 * * * *, and the clock of synctest begins at midnight.
+func TestAwaitSlot(t *testing.T) {
+	for _, test := range []struct{ start, want string }{
+		{"00:00:00", "00:00:20"},
+		{"00:00:19", "00:00:20"},
+		{"00:00:20", "00:00:20"}, // late, at once
+		{"00:00:40", "00:00:40"},
+		{"00:04:30", "00:04:30"}, // another minute
+		{"00:05:03", "00:05:20"},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			h := loopsHost(t, &memoryQueues{}, nil, nil)
+			start, err := time.Parse(time.TimeOnly, test.start)
+			if err != nil {
+				t.Fatal(err)
+			}
+			<-time.After(start.Sub(start.Truncate(24 * time.Hour)))
+			if err := h.AwaitSlot(t.Context(), "Tick"); err != nil {
+				t.Fatal(err)
+			}
+			if got := time.Now().UTC().Format(time.TimeOnly); got != test.want {
+				t.Errorf("from %s: waited until %s, want %s", test.start, got, test.want)
+			}
+			if err := h.AwaitSlot(t.Context(), "Echo"); err == nil || err.Error() != "Echo has no schedule to wait for" {
+				t.Errorf("a queue function: %v", err)
+			}
+		})
+	}
+}
+
 func TestInvokeTakesWhatWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		queues := &memoryQueues{}
