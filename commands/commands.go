@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"log/slog"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -13,6 +12,7 @@ import (
 	"assay/handlers"
 	"assay/shared/config"
 	"assay/shared/host"
+	"assay/shared/telemetry"
 )
 
 // Program is what the commands work with.
@@ -22,6 +22,7 @@ type Program struct {
 	App       *handlers.App
 	Functions host.Functions
 	With      func(config.Config) (*Program, error) // the same program with other settings
+	Telemetry *telemetry.Telemetry                  // nil: none
 }
 
 // host binds the functions to their function.json.
@@ -29,7 +30,7 @@ func (p *Program) host() (*host.Host, error) {
 	return host.New(p.Files, p.Functions, host.Options{
 		Getenv: os.Getenv,
 		Queues: p.App.Store.Queues,
-		Log:    slog.New(slog.NewJSONHandler(os.Stdout, nil)), // stderr would be an error for the Functions host, line by line
+		Log:    p.Telemetry.Logger(os.Stdout), // stderr would be an error for the Functions host, line by line
 	})
 }
 
