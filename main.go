@@ -9,7 +9,6 @@ import (
 	"embed"
 	"errors"
 	"fmt"
-	"log/slog"
 	"net/http"
 	"os"
 	"os/signal"
@@ -24,6 +23,7 @@ import (
 	"assay/shared/history"
 	"assay/shared/host"
 	"assay/shared/store"
+	"assay/shared/telemetry"
 )
 
 //go:embed host.json functions/*/function.json
@@ -40,14 +40,24 @@ func main() {
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second signal ends the process at once
-	program, err := wire(os.Getenv)
-	if err == nil {
-		err = commands.Root(program).ExecuteContext(ctx)
-	}
+	err := run(ctx)
 	if err != nil && !errors.Is(err, host.ErrStopped) {
 		fmt.Fprintln(os.Stderr, "assay:", err)
 	}
 	os.Exit(commands.ExitCode(err))
+}
+
+func run(ctx context.Context) error {
+	program, err := wire(os.Getenv)
+	if err != nil {
+		return err
+	}
+	if program.Telemetry, err = telemetry.Start(ctx, os.Getenv, program.Version); err != nil {
+		return err
+	}
+	defer program.Telemetry.Stop(ctx)
+	program.App.Log = program.Telemetry.Logger(os.Stdout) // what is on stderr is an error for the Functions host, line by line
+	return commands.Root(program).ExecuteContext(program.Telemetry.In(ctx))
 }
 
 // wire builds the program from the settings in the environment. It does no I/O: storage and providers are asked when a function first needs them.
@@ -74,7 +84,6 @@ func build(settings config.Config) (*commands.Program, error) {
 		History: history.New(st.Tables, time.Now),
 		Fetch:   client,
 		Now:     time.Now,
-		Log:     slog.New(slog.NewJSONHandler(os.Stdout, nil)), // what is on stderr is an error for the Functions host, line by line
 	}
 	return &commands.Program{Version: version(), Files: files, App: app, Functions: functions(app), With: build}, nil
 }

@@ -12,6 +12,7 @@ import (
 	"assay/handlers"
 	"assay/shared/config"
 	"assay/shared/host"
+	"assay/shared/telemetry"
 )
 
 // Program is what the commands work with.
@@ -21,6 +22,7 @@ type Program struct {
 	App       *handlers.App
 	Functions host.Functions
 	With      func(config.Config) (*Program, error) // the same program with other settings
+	Telemetry *telemetry.Telemetry                  // nil: none
 }
 
 // host binds the functions to their function.json.

@@ -124,6 +124,8 @@ func (p *Program) withSimulatedMarket(fail context.CancelCauseFunc) (*Program, f
 	program, err := p.With(settings)
 	if err != nil {
 		stop()
+		return nil, nil, err
 	}
-	return program, stop, err
+	program.Telemetry, program.App.Log = p.Telemetry, p.App.Log
+	return program, stop, nil
 }

@@ -13,6 +13,7 @@ import (
 	"assay/shared/market"
 	"assay/shared/source"
 	"assay/shared/store"
+	"assay/shared/telemetry"
 )
 
 // Clean reads one raw blob, judges what is in it, and merges the bars into the sources' own chunks.
@@ -80,11 +81,23 @@ func (a *App) cleaned(ctx context.Context, pointer Pointer, found judgement, spa
 		r.Queued = a.Now().UnixMilli()
 		r.Bars, r.Rejects, r.Rules, r.Spans, r.Reason = found.bars(), found.Rejected, clean.Rules, spans, found.reason
 	})
-	if err != nil || len(spans) == 0 {
+	if err != nil {
 		return err
 	}
+	telemetry.Add(ctx, telemetry.Rejects, found.Rejected, "source", sourceOf(pointer.Blob))
+	if len(spans) == 0 {
+		return nil
+	}
 	pointer.Spans = spans
-	return a.Store.Queues.Send(ctx, store.CleanPrices, pointer.Encode(), 0)
+	return a.Store.Queues.Send(ctx, store.CleanPrices, pointer.within(ctx).Encode(), 0)
+}
+
+// sourceOf names the source of a blob to telemetry: own stands for those that their owner named, since there may be any number.
+func sourceOf(blob store.RawName) string {
+	if _, known := source.Find(blob.Source); known {
+		return blob.Source
+	}
+	return "own"
 }
 
 // judgement is what became of all records of one blob.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"assay/shared/store"
+	"assay/shared/telemetry"
 )
 
 // chunksPerLoad bounds the work of one message. With the hours and days around them, these are at most 100 chunks.
@@ -29,8 +30,12 @@ func (a *App) Load(ctx context.Context, message []byte) error {
 	}
 	if len(rest) > 0 {
 		pointer.Spans = rest
-		return a.Store.Queues.Send(ctx, store.CleanPrices, pointer.Encode(), 0)
+		return a.Store.Queues.Send(ctx, store.CleanPrices, pointer.within(ctx).Encode(), 0)
 	}
-	_, err = a.Store.Advance(ctx, pointer.Blob, store.Loaded, nil)
+	first := false
+	receipt, err := a.Store.Advance(ctx, pointer.Blob, store.Loaded, func(r *store.Receipt) { first = r.State != store.Loaded })
+	if err == nil && first {
+		telemetry.Add(ctx, telemetry.BarsLoaded, receipt.Bars, "source", sourceOf(pointer.Blob))
+	}
 	return err
 }

@@ -1,11 +1,14 @@
 package handlers
 
 import (
+	"cmp"
+	"context"
 	"encoding/json"
 	"fmt"
 
 	"assay/shared/market"
 	"assay/shared/store"
+	"assay/shared/telemetry"
 )
 
 // Pointer is a queue message: where the data is, never the data itself.
@@ -21,6 +24,12 @@ type pointerJSON struct {
 	Blob        string        `json:"blob"`
 	Spans       []market.Span `json:"spans,omitempty"`
 	Traceparent string        `json:"traceparent,omitempty"`
+}
+
+// within returns a pointer whose receiver continues the trace of ctx. Outside of one it goes on in the trace that it came with.
+func (p Pointer) within(ctx context.Context) Pointer {
+	p.Traceparent = cmp.Or(telemetry.Traceparent(ctx), p.Traceparent)
+	return p
 }
 
 // Encode prints a pointer as a queue message.

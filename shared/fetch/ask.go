@@ -13,6 +13,7 @@ import (
 	"assay/shared/market"
 	"assay/shared/source"
 	"assay/shared/store"
+	"assay/shared/telemetry"
 )
 
 // ErrUnchanged says that the answer to a conditional request is the one that was stored last.
@@ -74,14 +75,34 @@ func (c *Client) call(ctx context.Context, s source.Source, r source.Request) (s
 	if err := c.debit(ctx, s.Name, "budget", "calls", s.Budget); err != nil {
 		return store.Record{}, err
 	}
-	record, failure := c.Do(ctx, r)
+	asking, end := telemetry.Span(ctx, "ask", "source", s.Name, "dataset", r.Dataset)
+	record, failure := c.Do(asking, r)
 	if ctx.Err() != nil {
-		return store.Record{}, cmp.Or(failure, context.Cause(ctx))
+		failure = cmp.Or(failure, context.Cause(ctx))
+		end(failure)
+		return store.Record{}, failure
 	}
 	if failure == nil {
 		failure = judge(record, condition)
 	}
+	if errors.Is(failure, ErrUnchanged) {
+		end(nil)
+	} else {
+		end(failure)
+	}
+	telemetry.Add(ctx, telemetry.SourceCalls, 1, "source", s.Name, "outcome", outcome(failure))
 	return record, failure
+}
+
+// outcome names how a call ended: answered, unchanged or the kind of failure.
+func outcome(failure error) string {
+	switch {
+	case failure == nil:
+		return "answered"
+	case errors.Is(failure, ErrUnchanged):
+		return "unchanged"
+	}
+	return cmp.Or(source.KindOf(failure), "failed")
 }
 
 // judge says what an answer is worth, as Ask returns it.

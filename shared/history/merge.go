@@ -6,16 +6,19 @@ import (
 
 	"assay/shared/chunk"
 	"assay/shared/market"
+	"assay/shared/telemetry"
 )
 
 // Merge joins bars (ascending, no start twice) into a source's own chunks. Of two versions of a bar the one of higher
 // authority stays, then the one received later, so any order and any number of times gives one result; a chunk that says
 // the same already is not written. rules is the version of the cleaning rules that made the bars. The span that comes back
 // holds all the bars, written or not: an earlier run may have been killed before it told anybody.
-func (h *History) Merge(ctx context.Context, series market.SeriesID, i market.Interval, rules int, bars []market.Bar) (market.Span, error) {
+func (h *History) Merge(ctx context.Context, series market.SeriesID, i market.Interval, rules int, bars []market.Bar) (_ market.Span, err error) {
 	if len(bars) == 0 {
 		return market.Span{}, fmt.Errorf("merge into %s at %s: no bars", series, i)
 	}
+	ctx, end := telemetry.Span(ctx, "merge", "series", series.String(), "interval", i.String())
+	defer func() { end(err) }()
 	pending := split(i, rules, bars)
 	for try := range tries {
 		if try > 0 {

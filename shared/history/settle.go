@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"assay/shared/chunk"
 	"assay/shared/market"
+	"assay/shared/telemetry"
 )
 
 // target is a chunk of a consensus to bring up to date, and the rows of the table bars that a span touches in it.
@@ -82,6 +84,8 @@ func (h *History) settleSpan(ctx context.Context, span market.Span) (done int, e
 	if err != nil {
 		return 0, err
 	}
+	ctx, end := telemetry.Span(ctx, "settle", "instrument", in.ID, "series", span.Series.String(), "interval", span.Interval.String())
+	defer func() { end(err) }()
 	settled := make([]reach, len(market.Stored))
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(h.intervalsAtOnce)
@@ -104,7 +108,18 @@ func (h *History) settleSpan(ctx context.Context, span market.Span) (done int, e
 			extents[i] = settled[n].Extent
 		}
 	}
+	fresh(ctx, in, extents)
 	return done, h.widen(ctx, market.SeriesID{Instrument: in.ID}, extents)
+}
+
+// fresh tells how far the consensus of an instrument reaches; of those that the program knows itself, which are not endless.
+func fresh(ctx context.Context, in market.Instrument, extents map[market.Interval]Extent) {
+	if _, known := market.Lookup(in.ID); !known {
+		return
+	}
+	for i, x := range extents {
+		telemetry.Fresh(ctx, in.ID, time.Unix(i.Next(x.Last), 0))
+	}
 }
 
 // reach is how far what was settled at one interval reaches.

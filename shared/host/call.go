@@ -9,14 +9,28 @@ import (
 	"net/http"
 	"runtime/debug"
 	"time"
+
+	"assay/shared/telemetry"
 )
 
 var errDeadline = errors.New("its deadline passed")
 
+// invocation is one run of a timer or queue function.
+type invocation struct {
+	id      string
+	log     *slog.Logger // carries what the caller knows of it
+	payload []byte
+}
+
+// invocation makes one, with more to log of it.
+func (h *Host) invocation(id string, payload []byte, known ...any) invocation {
+	return invocation{id, h.log.With("invocation", id).With(known...), payload}
+}
+
 // call runs a timer or queue function once and logs how it ended. It returns at the function's deadline at the latest, even
 // if the function does not: then the call is a failure, and what it still does must be harmless when it runs again.
-// log carries what the caller knows of this invocation.
-func (h *Host) call(ctx context.Context, f *function, log *slog.Logger, payload []byte) error {
+func (h *Host) call(ctx context.Context, f *function, i invocation) error {
+	ctx, end := telemetry.Invocation(ctx, f.Name, f.Trigger.faas(), i.id)
 	ctx, cancel := h.withDeadline(ctx)
 	defer cancel()
 	began := time.Now()
@@ -27,15 +41,16 @@ func (h *Host) call(ctx context.Context, f *function, log *slog.Logger, payload 
 				ended <- panicked(p)
 			}
 		}()
-		ended <- f.work(ctx, payload)
+		ended <- f.work(ctx, i.payload)
 	}()
 	err := h.await(ctx, ended)
-	log = log.With("function", f.Name, "seconds", time.Since(began).Seconds())
+	log := i.log.With("function", f.Name, "seconds", time.Since(began).Seconds())
 	if err != nil {
-		log.Error("failed", "error", err)
+		log.ErrorContext(ctx, "failed", "error", err)
 	} else {
-		log.Info("done")
+		log.InfoContext(ctx, "done")
 	}
+	end(err)
 	h.Wake() // it may have queued something
 	return err
 }

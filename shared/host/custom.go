@@ -11,6 +11,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"assay/shared/telemetry"
 )
 
 // maxEnvelope bounds an invocation's body: a queue message is at most 64 KiB.
@@ -55,7 +57,7 @@ func (h *Host) Handler() http.Handler {
 			clients.ServeHTTP(w, r)
 			return
 		}
-		if err := h.invocation(w, r, f); err != nil {
+		if err := h.invoked(w, r, f); err != nil {
 			// Only the status counts for the Functions host; the body is for a person with curl.
 			writeJSON(w, "application/json", http.StatusInternalServerError, map[string]string{"error": err.Error()})
 			return
@@ -65,17 +67,24 @@ func (h *Host) Handler() http.Handler {
 	})
 }
 
-func (h *Host) invocation(w http.ResponseWriter, r *http.Request, f *function) error {
-	log := h.log.With("invocation", invocationID(r))
+func (h *Host) invoked(w http.ResponseWriter, r *http.Request, f *function) error {
+	ctx := telemetry.FromRequest(r.Context(), r.Header)
 	e, payload, err := readInvocation(w, r, f)
+	i := h.invocation(invocationID(r), payload)
 	if err != nil {
-		log.Error("failed", "function", f.Name, "error", err)
+		i.log.ErrorContext(ctx, "failed", "function", f.Name, "error", err)
 		return err
 	}
 	if tries := e.tries(); tries > 0 {
-		log = log.With("try", tries)
+		i.log = i.log.With("try", tries)
 	}
-	return h.call(r.Context(), f, log, payload)
+	if f.Trigger == Queue {
+		ctx = telemetry.FromMessage(ctx, payload)
+		if inserted := e.inserted(); !inserted.IsZero() {
+			telemetry.Waited(ctx, f.Queue, time.Since(inserted))
+		}
+	}
+	return h.call(ctx, f, i)
 }
 
 func readInvocation(w http.ResponseWriter, r *http.Request, f *function) (envelope, []byte, error) {

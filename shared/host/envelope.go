@@ -57,6 +57,16 @@ func (e envelope) tries() int {
 	return n
 }
 
+// inserted is when the message was put on its queue, the zero time if that is not said.
+func (e envelope) inserted() time.Time {
+	var text string
+	if json.Unmarshal(e.Metadata["InsertionTime"], &text) != nil {
+		return time.Time{}
+	}
+	inserted, _ := parseTime(text)
+	return inserted
+}
+
 // Turn is the payload of a timer function.
 type Turn struct {
 	Slot    time.Time `json:"slot"`    // the occurrence of the schedule that is run, UTC

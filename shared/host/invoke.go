@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"assay/shared/telemetry"
 )
 
 // drainPolling is the longest wait of an idle loop of Drain, and how often it asks whether it may end while others work.
@@ -29,7 +31,10 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) error {
 	case payload == nil:
 		payload = Turn{f.Schedule.Last(time.Now()), false}.encode()
 	}
-	return h.call(ctx, f, h.log.With("invocation", rand.Text()), payload)
+	if f.Trigger == Queue {
+		ctx = telemetry.FromMessage(ctx, payload)
+	}
+	return h.call(ctx, f, h.invocation(rand.Text(), payload))
 }
 
 // AwaitSlot waits for the second of this minute at which the schedule of a timer function occurs, and returns at once when it has passed

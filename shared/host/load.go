@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"assay/shared/store"
+	"assay/shared/telemetry"
 )
 
 // Trigger is what starts a function.
@@ -22,6 +23,11 @@ const (
 	Queue Trigger = "queueTrigger"
 	HTTP  Trigger = "httpTrigger"
 )
+
+// faas is the trigger in OpenTelemetry's words.
+func (t Trigger) faas() string {
+	return map[Trigger]string{Timer: telemetry.Timer, Queue: telemetry.Queue, HTTP: telemetry.HTTP}[t]
+}
 
 // Function is when one function runs: its function.json.
 type Function struct {

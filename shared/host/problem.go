@@ -2,7 +2,11 @@ package host
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
+	"strconv"
+
+	"assay/shared/telemetry"
 )
 
 // problem answers with an RFC 9457 problem document.
@@ -28,37 +32,54 @@ func writeJSON(w http.ResponseWriter, contentType string, status int, body any) 
 func (h *Host) guard(f *function, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		answer := &startedWriter{ResponseWriter: w}
+		id := invocationID(r)
+		ctx, end := telemetry.Invocation(telemetry.FromRequest(r.Context(), r.Header), f.Name, telemetry.HTTP, id)
+		defer func() {
+			end(answer.failure(), "http.request.method", r.Method, "http.route", "/"+f.Route, "http.response.status_code", strconv.Itoa(answer.status))
+		}()
 		defer func() {
 			p := recover()
 			if p == nil {
 				return
 			}
-			h.log.Error("panic", "function", f.Name, "invocation", invocationID(r), "method", r.Method, "path", r.URL.Path,
+			h.log.ErrorContext(ctx, "panic", "function", f.Name, "invocation", id, "method", r.Method, "path", r.URL.Path,
 				"error", panicked(p))
-			if !answer.started {
+			if answer.status == 0 {
 				clear(w.Header())
-				problem(w, http.StatusInternalServerError, "The function failed; its log says why.")
+				problem(answer, http.StatusInternalServerError, "The function failed; its log says why.")
 			}
 		}()
-		ctx, cancel := h.withDeadline(r.Context())
+		ctx, cancel := h.withDeadline(ctx)
 		defer cancel()
 		next.ServeHTTP(answer, r.WithContext(ctx))
 	})
 }
 
-// startedWriter remembers whether the answer has begun.
+// startedWriter remembers with which status the answer began.
 type startedWriter struct {
 	http.ResponseWriter
-	started bool
+	status int // 0: it has not begun
 }
 
 func (w *startedWriter) WriteHeader(status int) {
-	w.started = w.started || status >= 200
+	if w.status == 0 && status >= 200 {
+		w.status = status
+	}
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// failure is the server's own, nil for any other answer.
+func (w *startedWriter) failure() error {
+	if w.status < http.StatusInternalServerError {
+		return nil
+	}
+	return errors.New(http.StatusText(w.status))
+}
+
 func (w *startedWriter) Write(p []byte) (int, error) {
-	w.started = true
+	if w.status == 0 {
+		w.status = http.StatusOK
+	}
 	return w.ResponseWriter.Write(p)
 }
 

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"assay/shared/store"
+	"assay/shared/telemetry"
 )
 
 const (
@@ -99,22 +100,24 @@ func (l *queueLoop) receive(work context.Context) ([]store.Message, error) {
 // handle runs the function on one message and ends the message: deleted, visible again later, or moved to the poison queue.
 // Where storage refuses that, the message comes back by itself when its ten minutes are over.
 func (l *queueLoop) handle(work context.Context, m store.Message) {
-	log := l.log.With("invocation", rand.Text(), "message", m.ID, "try", m.DequeueCount)
+	i := l.invocation(rand.Text(), []byte(m.Text), "message", m.ID, "try", m.DequeueCount)
+	work = telemetry.FromMessage(work, i.payload)
+	telemetry.Waited(work, l.f.Queue, time.Since(m.Inserted))
 	limits := l.settings.Queues
 	var err error
 	if m.DequeueCount > limits.MaxDequeueCount { // its earlier tries ended with their process
-		err = l.poison(work, m, log)
+		err = l.poison(work, m, i.log)
 	} else {
-		err = l.try(work, m, log)
+		err = l.try(work, m, i)
 	}
 	if err != nil {
-		log.Warn("message stays hidden for a while", "function", l.f.Name, "queue", l.f.Queue, "error", err)
+		i.log.WarnContext(work, "message stays hidden for a while", "function", l.f.Name, "queue", l.f.Queue, "error", err)
 	}
 }
 
-func (l *queueLoop) try(work context.Context, m store.Message, log *slog.Logger) error {
-	release := l.hold(work, m, log)
-	failure := l.call(work, l.f, log, []byte(m.Text))
+func (l *queueLoop) try(work context.Context, m store.Message, i invocation) error {
+	release := l.hold(work, m, i.log)
+	failure := l.call(work, l.f, i)
 	m = release()
 	if failure != nil {
 		l.failed.Add(1)
@@ -126,7 +129,7 @@ func (l *queueLoop) try(work context.Context, m store.Message, log *slog.Logger)
 	case failure == nil:
 		err := l.queues.Delete(ctx, l.f.Queue, m)
 		if errors.Is(err, store.ErrNotFound) {
-			log.Warn("message went back to the queue meanwhile: it runs again", "function", l.f.Name)
+			i.log.WarnContext(work, "message went back to the queue meanwhile: it runs again", "function", l.f.Name)
 			return nil
 		}
 		return err
@@ -134,7 +137,7 @@ func (l *queueLoop) try(work context.Context, m store.Message, log *slog.Logger)
 		_, err := l.queues.Renew(ctx, l.f.Queue, m, 0)
 		return err
 	case m.DequeueCount >= limits.MaxDequeueCount:
-		return l.poison(work, m, log)
+		return l.poison(work, m, i.log)
 	default:
 		_, err := l.queues.Renew(ctx, l.f.Queue, m, limits.VisibilityTimeout)
 		return err
@@ -148,7 +151,8 @@ func (l *queueLoop) poison(work context.Context, m store.Message, log *slog.Logg
 	if err := l.queues.Send(ctx, store.Poison(l.f.Queue), m.Text, 0); err != nil {
 		return err
 	}
-	log.Error("message moved to the poison queue", "function", l.f.Name, "queue", store.Poison(l.f.Queue))
+	telemetry.Add(work, telemetry.Poisoned, 1, "queue", l.f.Queue)
+	log.ErrorContext(work, "message moved to the poison queue", "function", l.f.Name, "queue", store.Poison(l.f.Queue))
 	err := l.queues.Delete(ctx, l.f.Queue, m)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -174,7 +178,7 @@ func (l *queueLoop) hold(work context.Context, m store.Message, log *slog.Logger
 			renewed, err := l.queues.Renew(ctx, l.f.Queue, m, l.hidden)
 			cancel()
 			if err != nil { // somebody else may take it meanwhile: harmless, since every function may run twice
-				log.Warn("message not renewed", "function", l.f.Name, "queue", l.f.Queue, "error", err)
+				log.WarnContext(work, "message not renewed", "function", l.f.Name, "queue", l.f.Queue, "error", err)
 				continue
 			}
 			m = renewed

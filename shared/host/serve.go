@@ -47,6 +47,7 @@ func (h *Host) server(handler http.Handler) *http.Server {
 
 // serve answers until ctx is done, then finishes what is in hand within the stop limit. It returns nil after a stop.
 func (h *Host) serve(ctx context.Context, server *http.Server, listener net.Listener) error {
+	server.BaseContext = func(net.Listener) context.Context { return context.WithoutCancel(ctx) } // telemetry is in it
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)

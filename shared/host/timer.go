@@ -15,7 +15,7 @@ const wallCheck = 30 * time.Second
 func (h *Host) timer(take, work context.Context, f *function) {
 	turn := Turn{f.Schedule.Last(time.Now()), true}
 	for {
-		_ = h.call(work, f, h.log.With("invocation", rand.Text(), "slot", turn.Slot), turn.encode()) // logged there
+		_ = h.call(work, f, h.invocation(rand.Text(), turn.encode(), "slot", turn.Slot)) // logged there
 		next := f.Schedule.Next(time.Now())
 		if !waitUntil(take, next) {
 			return

@@ -15,6 +15,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/blob"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob/container"
+
+	"assay/shared/telemetry"
 )
 
 // rawContainer holds what was received, unchanged and for ever.
@@ -28,10 +30,12 @@ type Blobs struct {
 
 // PutRaw writes records as one blob and returns its name. The same records at the same moment have the same name: a blob
 // that is there already is success.
-func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, records []Record) (RawName, error) {
+func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, records []Record) (_ RawName, err error) {
 	if err := checkSource(source); err != nil {
 		return RawName{}, err
 	}
+	ctx, end := telemetry.Span(ctx, "put raw", "source", source)
+	defer func() { end(err) }()
 	a, err := newArchive(received, records)
 	if err != nil {
 		return RawName{}, fmt.Errorf("raw blob of %s: %w", source, err)
@@ -111,7 +115,9 @@ type RawBlob struct {
 
 // OpenRaw opens one raw blob, joined or not, or returns ErrNotFound. One that is not there by itself may be joined: it was
 // before it went away.
-func (b *Blobs) OpenRaw(ctx context.Context, name RawName) (*RawBlob, error) {
+func (b *Blobs) OpenRaw(ctx context.Context, name RawName) (_ *RawBlob, err error) {
+	ctx, end := telemetry.Span(ctx, "open raw", "blob", name.String())
+	defer func() { end(err) }()
 	if record := b.latest.take(name); record != nil {
 		return &RawBlob{Size: len(record.Body), name: name, record: record}, nil
 	}

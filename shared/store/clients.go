@@ -13,17 +13,17 @@ import (
 
 // clientOptions are the same for the three services. Four tries within about two seconds: a moody server is ridden out, a
 // missing one is reported while somebody still waits for it. Longer patience is the queue's.
-func clientOptions(o Options) azcore.ClientOptions {
+func clientOptions(service string, o Options) azcore.ClientOptions {
 	return azcore.ClientOptions{
 		Retry:            policy.RetryOptions{MaxRetries: 3, RetryDelay: 200 * time.Millisecond, MaxRetryDelay: 2 * time.Second},
 		Telemetry:        policy.TelemetryOptions{ApplicationID: "assay"},
 		Transport:        o.Transport,
-		PerRetryPolicies: slices.Clone(o.Policies), // the SDKs append to it
+		PerRetryPolicies: slices.Concat([]policy.Policy{counted{service}}, o.Policies), // the SDKs append to it
 	}
 }
 
 func (a account) tables(o Options) (*aztables.ServiceClient, error) {
-	options := &aztables.ClientOptions{ClientOptions: clientOptions(o)}
+	options := &aztables.ClientOptions{ClientOptions: clientOptions("table", o)}
 	options.PerCallPolicies = []policy.Policy{ownBatch{}}
 	options.PerRetryPolicies = slices.Insert(options.PerRetryPolicies, 0, policy.Policy(rawBody{}))
 	switch {
@@ -41,7 +41,7 @@ func (a account) tables(o Options) (*aztables.ServiceClient, error) {
 }
 
 func (a account) queues(o Options) (*azqueue.ServiceClient, error) {
-	options := &azqueue.ClientOptions{ClientOptions: clientOptions(o)}
+	options := &azqueue.ClientOptions{ClientOptions: clientOptions("queue", o)}
 	switch {
 	case a.key != "":
 		key, err := azqueue.NewSharedKeyCredential(a.name, a.key)
@@ -57,7 +57,7 @@ func (a account) queues(o Options) (*azqueue.ServiceClient, error) {
 }
 
 func (a account) blobs(o Options) (*azblob.Client, error) {
-	options := &azblob.ClientOptions{ClientOptions: clientOptions(o)}
+	options := &azblob.ClientOptions{ClientOptions: clientOptions("blob", o)}
 	switch {
 	case a.key != "":
 		key, err := azblob.NewSharedKeyCredential(a.name, a.key)
