@@ -32,23 +32,31 @@ var errorLine = regexp.MustCompile(`(?m)^\S+ \[(?:Error|Critical)\] .*$`)
 // Call it after stop: until then some of the log is not written.
 func (h *functionsHost) checkErrors(but ...string) {
 	h.t.Helper()
+	for _, line := range h.logged(errorLine) {
+		if !slices.ContainsFunc(but, func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(line) }) {
+			h.t.Errorf("the host logged an error that this test did not provoke: %s", line)
+		}
+	}
+}
+
+// logged returns what a pattern matches in the host's log files.
+func (h *functionsHost) logged(pattern *regexp.Regexp) []string {
+	h.t.Helper()
 	files := 0
+	var found []string
 	err := filepath.WalkDir(h.temp, func(path string, entry os.DirEntry, err error) error {
 		if err != nil || filepath.Ext(path) != ".log" {
 			return err
 		}
 		files++
 		text, err := os.ReadFile(path)
-		for _, line := range errorLine.FindAllString(string(text), -1) {
-			if !slices.ContainsFunc(but, func(pattern string) bool { return regexp.MustCompile(pattern).MatchString(line) }) {
-				h.t.Errorf("the host logged an error that this test did not provoke: %s", line)
-			}
-		}
+		found = append(found, pattern.FindAllString(string(text), -1)...)
 		return err
 	})
 	if err != nil || files == 0 {
 		h.t.Fatalf("the host wrote %d log files: %v", files, err)
 	}
+	return found
 }
 
 // checkTelemetry fails the test when the host warns of how host.json wants to be watched: Application Insights or OpenTelemetry mode.

@@ -46,6 +46,9 @@ func TestDependencyDirections(t *testing.T) {
 			if strings.Contains(imported, "azure-sdk-for-go") && !strings.HasPrefix(name, "assay/shared/store") {
 				t.Errorf("%s imports %s: only shared/store knows the Azure SDK", name, imported)
 			}
+			if strings.Contains(imported, "go.opentelemetry.io") && name != "assay/shared/telemetry" {
+				t.Errorf("%s imports %s: only shared/telemetry knows OpenTelemetry", name, imported)
+			}
 		}
 	}
 	for _, name := range pure {

@@ -2,7 +2,6 @@ package telemetry
 
 import (
 	"context"
-	"sync/atomic"
 	"time"
 
 	"go.opentelemetry.io/otel/attribute"
@@ -82,19 +81,23 @@ func Fresh(ctx context.Context, instrument string, end time.Time) {
 	if t == nil {
 		return
 	}
-	known, _ := t.fresh.LoadOrStore(instrument, new(atomic.Int64))
-	newest, unix := known.(*atomic.Int64), end.Unix()
-	for old := newest.Load(); unix > old && !newest.CompareAndSwap(old, unix); old = newest.Load() {
+	t.freshMu.Lock()
+	defer t.freshMu.Unlock()
+	if t.fresh == nil {
+		t.fresh = map[string]time.Time{}
+	}
+	if end.After(t.fresh[instrument]) {
+		t.fresh[instrument] = end
 	}
 }
 
-// observe reads the age of each instrument's newest bar.
+// observe tells the age of each instrument's newest bar.
 func (t *Telemetry) observe(_ context.Context, to metric.Float64Observer) error {
-	t.fresh.Range(func(instrument, newest any) bool {
-		age := time.Since(time.Unix(newest.(*atomic.Int64).Load(), 0))
-		to.Observe(age.Seconds(), metric.WithAttributes(attribute.String("instrument", instrument.(string))))
-		return true
-	})
+	t.freshMu.Lock()
+	defer t.freshMu.Unlock()
+	for instrument, end := range t.fresh {
+		to.Observe(time.Since(end).Seconds(), metric.WithAttributes(attribute.String("instrument", instrument)))
+	}
 	return nil
 }
 

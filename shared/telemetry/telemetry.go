@@ -42,9 +42,11 @@ type Telemetry struct {
 	tracer trace.Tracer
 	meters meters
 	logs   *sdklog.LoggerProvider // nil: logs are not sent
-	fresh  sync.Map               // instrument → *atomic.Int64: end of its newest bar, Unix seconds
 	stops  []func(context.Context) error
 	told   atomic.Int64 // Unix nanoseconds of the last record about the receiver
+
+	freshMu sync.Mutex
+	fresh   map[string]time.Time // end of each instrument's newest bar
 }
 
 // Start starts sending, or returns nil where getenv names no receiver. version is the program's.

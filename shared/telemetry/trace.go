@@ -40,10 +40,13 @@ const (
 // Invocation begins the span of one invocation, which tells how many storage operations it took, each kind an attribute: one span for
 // each of them would be hundreds. end takes more attributes; it also counts the invocation.
 func Invocation(ctx context.Context, function, trigger, id string) (_ context.Context, end func(err error, pairs ...string)) {
-	t := from(ctx)
-	if t == nil {
-		return ctx, func(error, ...string) {}
+	if t := from(ctx); t != nil {
+		return t.invocation(ctx, function, trigger, id)
 	}
+	return ctx, func(error, ...string) {}
+}
+
+func (t *Telemetry) invocation(ctx context.Context, function, trigger, id string) (_ context.Context, end func(err error, pairs ...string)) {
 	began := time.Now()
 	ctx, tally := Tallied(ctx)
 	kind := map[string]trace.SpanKind{Timer: trace.SpanKindInternal, Queue: trace.SpanKindConsumer, HTTP: trace.SpanKindServer}[trigger]
@@ -71,7 +74,10 @@ func Invocation(ctx context.Context, function, trigger, id string) (_ context.Co
 // FromRequest returns a context that continues the trace of whoever sent a request. A trace that nobody keeps is none: the
 // Functions host sends such a one with every proxied request while it sends no telemetry itself.
 func FromRequest(ctx context.Context, header http.Header) context.Context {
-	if sent := parse(header.Get("Traceparent")); from(ctx) != nil && sent.IsSampled() {
+	if from(ctx) == nil {
+		return ctx
+	}
+	if sent := parse(header.Get("Traceparent")); sent.IsSampled() {
 		return trace.ContextWithRemoteSpanContext(ctx, sent)
 	}
 	return ctx

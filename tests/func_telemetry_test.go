@@ -1,0 +1,80 @@
+package tests
+
+import (
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"testing"
+
+	trace "go.opentelemetry.io/proto/otlp/trace/v1"
+
+	"assay/shared/sim"
+	"assay/shared/store/storetest"
+)
+
+var warningOfTelemetry = regexp.MustCompile(`(?mi)^\S+ \[Warning\] .*(telemetry|otel|otlp).*$`)
+
+// TestFunctionsHostTelemetry: in its OpenTelemetry mode the Functions host begins the trace of a timer, and our functions continue
+// it. Clean goes on in the trace of the message and names the host's own. The host warns of nothing in this mode.
+func TestFunctionsHostTelemetry(t *testing.T) {
+	script, program := findFunc(t), build(t)
+	world, err := sim.New(sim.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	market := httptest.NewServer(world)
+	t.Cleanup(market.Close)
+	r := newReceiver(t)
+	h := newFunctionsHost(t, script, stage(t, program), storetest.Azurite(t), "ASSAY_SOURCE_URL="+market.URL, "ASSAY_WATCHLIST=BTC-USD",
+		"AzureFunctionsJobHost__telemetryMode=OpenTelemetry", "OTEL_EXPORTER_OTLP_ENDPOINT="+r.url, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
+		"OTEL_BSP_SCHEDULE_DELAY=200", "OTEL_SERVICE_NAME=assay-here")
+	h.start()
+	if err := h.invoke("FetchKraken"); err != nil {
+		t.Fatal(err)
+	}
+	var load, clean, fetch *trace.Span
+	eventually(t, "Load, Clean and FetchKraken are in one trace", func() bool {
+		for _, load = range r.named("Load") {
+			clean, fetch = r.ofTrace("Clean", load), r.ofTrace("FetchKraken", load)
+			if clean != nil && fetch != nil {
+				return true
+			}
+		}
+		return false
+	})
+	h.stop()
+	h.checkErrors()
+	if len(fetch.ParentSpanId) == 0 {
+		t.Error("FetchKraken begins a trace of its own, want it within the host's")
+	}
+	for _, span := range []*trace.Span{clean, load} {
+		if len(span.Links) != 1 || string(span.Links[0].TraceId) == string(span.TraceId) {
+			t.Errorf("%s has the links %v, want the host's trace", span.Name, span.Links)
+		}
+	}
+	for _, line := range h.logged(warningOfTelemetry) {
+		t.Errorf("the host warns: %s", line)
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.services["assay-here"] {
+		t.Errorf("services %v, want assay-here, which OTEL_SERVICE_NAME says", r.services)
+	}
+}
+
+// named returns the spans of a name so far.
+func (r *receiver) named(name string) []*trace.Span {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.DeleteFunc(slices.Clone(r.spans), func(s *trace.Span) bool { return s.Name != name })
+}
+
+// ofTrace returns the span of a name in the trace of another, or nil.
+func (r *receiver) ofTrace(name string, other *trace.Span) *trace.Span {
+	for _, s := range r.named(name) {
+		if string(s.TraceId) == string(other.TraceId) {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,320 @@
+package tests
+
+import (
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	collectorlogs "go.opentelemetry.io/proto/otlp/collector/logs/v1"
+	collectormetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
+	collectortrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
+	common "go.opentelemetry.io/proto/otlp/common/v1"
+	logs "go.opentelemetry.io/proto/otlp/logs/v1"
+	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
+	trace "go.opentelemetry.io/proto/otlp/trace/v1"
+	"google.golang.org/protobuf/proto"
+
+	"assay/shared/config"
+	"assay/shared/sim"
+	"assay/shared/store"
+	"assay/shared/store/storetest"
+)
+
+// receiver takes OTLP over HTTP, as a collector does.
+type receiver struct {
+	t        *testing.T
+	url      string
+	mu       sync.Mutex
+	services map[string]bool
+	spans    []*trace.Span
+	metrics  map[string][]*metrics.Metric
+	logs     []*logs.LogRecord
+}
+
+func newReceiver(t *testing.T) *receiver {
+	t.Helper()
+	r := &receiver{t: t, services: map[string]bool{}, metrics: map[string][]*metrics.Metric{}}
+	server := httptest.NewServer(r)
+	t.Cleanup(server.Close)
+	r.url = server.URL
+	return r
+}
+
+func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	body, err := io.ReadAll(request.Body)
+	if err == nil {
+		err = r.take(request.URL.Path, body)
+	}
+	if err != nil || request.Header.Get("Content-Type") != "application/x-protobuf" {
+		r.t.Errorf("%s of %s: %v", request.URL.Path, request.Header.Get("Content-Type"), err)
+	}
+	w.Header().Set("Content-Type", "application/x-protobuf")
+}
+
+func (r *receiver) take(path string, body []byte) error {
+	switch path {
+	case "/v1/traces":
+		var sent collectortrace.ExportTraceServiceRequest
+		if err := proto.Unmarshal(body, &sent); err != nil {
+			return err
+		}
+		for _, resource := range sent.ResourceSpans {
+			r.services[attribute(resource.Resource.Attributes, "service.name")] = true
+			for _, scope := range resource.ScopeSpans {
+				r.spans = append(r.spans, scope.Spans...)
+			}
+		}
+	case "/v1/metrics":
+		var sent collectormetrics.ExportMetricsServiceRequest
+		if err := proto.Unmarshal(body, &sent); err != nil {
+			return err
+		}
+		for _, resource := range sent.ResourceMetrics {
+			for _, scope := range resource.ScopeMetrics {
+				for _, m := range scope.Metrics {
+					r.metrics[m.Name] = append(r.metrics[m.Name], m)
+				}
+			}
+		}
+	case "/v1/logs":
+		var sent collectorlogs.ExportLogsServiceRequest
+		if err := proto.Unmarshal(body, &sent); err != nil {
+			return err
+		}
+		for _, resource := range sent.ResourceLogs {
+			for _, scope := range resource.ScopeLogs {
+				r.logs = append(r.logs, scope.LogRecords...)
+			}
+		}
+	default:
+		return fmt.Errorf("nobody sends there")
+	}
+	return nil
+}
+
+func attribute(attributes []*common.KeyValue, key string) string {
+	for _, a := range attributes {
+		if a.Key == key {
+			return a.Value.GetStringValue()
+		}
+	}
+	return ""
+}
+
+// tree prints the spans below a parent, indented, each name once among its siblings.
+func (r *receiver) tree(parent []byte, indent string) string {
+	below := map[string]string{}
+	for _, s := range r.spans {
+		if string(s.ParentSpanId) == string(parent) {
+			below[s.Name] += r.tree(s.SpanId, indent+"  ")
+		}
+	}
+	var text strings.Builder
+	for _, name := range sorted(below) {
+		text.WriteString(indent + name + "\n" + below[name])
+	}
+	return text.String()
+}
+
+func sorted(m map[string]string) []string {
+	var keys []string
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// points prints the attributes and values of a counter's points, without the values of those that are not whole.
+func (r *receiver) points(name string) []string {
+	var points []string
+	add := func(attributes []*common.KeyValue, value string) {
+		var pairs []string
+		for _, a := range attributes {
+			pairs = append(pairs, a.Key+"="+a.Value.GetStringValue())
+		}
+		slices.Sort(pairs)
+		points = append(points, strings.Join(pairs, " ")+value)
+	}
+	for _, m := range r.metrics[name] {
+		for _, p := range m.GetSum().GetDataPoints() {
+			add(p.Attributes, fmt.Sprintf(": %d", p.GetAsInt()))
+		}
+		for _, p := range m.GetHistogram().GetDataPoints() {
+			add(p.Attributes, fmt.Sprintf(": %d", p.Count))
+		}
+		for _, p := range m.GetGauge().GetDataPoints() {
+			add(p.Attributes, "")
+		}
+	}
+	slices.Sort(points)
+	return points
+}
+
+// flow fetches from a simulated market, cleans and loads, each in a process of its own, and returns what they logged.
+func flow(t *testing.T, binary string, storage config.Storage, environment ...string) []map[string]any {
+	t.Helper()
+	world, err := sim.New(sim.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	market := httptest.NewServer(world)
+	defer market.Close()
+	var records []map[string]any
+	for _, name := range []string{"FetchKraken", "Clean", "Load"} {
+		c := command(storage, binary, "invoke", name)
+		c.Env = append(append(c.Env, "ASSAY_SOURCE_URL="+market.URL, "ASSAY_WATCHLIST=BTC-USD"), environment...)
+		out, err := c.Output()
+		if err != nil {
+			t.Fatalf("invoke %s: %v\n%s", name, err, out)
+		}
+		for line := range strings.Lines(string(out)) {
+			var record map[string]any
+			if err := json.Unmarshal([]byte(line), &record); err != nil {
+				t.Errorf("invoke %s printed what is no JSON: %s", name, line)
+			}
+			records = append(records, record)
+		}
+	}
+	return records
+}
+
+// loadedBars returns how many bars the storage's only receipt says were loaded.
+func loadedBars(t *testing.T, storage config.Storage) int {
+	t.Helper()
+	receipts, err := storetest.Reopen(t, storage).Receipts(t.Context(), "kraken", time.Now().Add(-time.Hour).UnixMilli(), time.Now().UnixMilli())
+	if err != nil || len(receipts) != 1 || receipts[0].State != store.Loaded || receipts[0].Bars == 0 {
+		t.Fatalf("receipts %+v, %v: want one, loaded, with bars", receipts, err)
+	}
+	return receipts[0].Bars
+}
+
+// TestTelemetry: one tree goes from Fetch through Clean and Load, which are three processes here.
+func TestTelemetry(t *testing.T) {
+	r, storage := newReceiver(t), storetest.Azurite(t)
+	records := flow(t, build(t), storage, "OTEL_EXPORTER_OTLP_ENDPOINT="+r.url)
+	bars := loadedBars(t, storage)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	want := `FetchKraken
+  ask
+  keep
+    Clean
+      Load
+        settle
+      merge
+      open raw
+    put raw
+`
+	if diff := cmp.Diff(want, r.tree(nil, "")); diff != "" {
+		t.Errorf("tree of spans (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]bool{"assay": true}, r.services); diff != "" {
+		t.Errorf("services (-want +got):\n%s", diff)
+	}
+	for name, want := range map[string][]string{
+		"assay.bars.loaded":         {fmt.Sprintf("source=kraken: %d", bars)},
+		"assay.freshness":           {"instrument=BTC-USD"},
+		"assay.source.calls":        {"outcome=answered source=kraken: 3"},
+		"assay.queue.wait":          {"queue=clean-prices: 1", "queue=raw-prices: 1"},
+		"assay.invocation.duration": {"function=Clean outcome=done trigger=pubsub: 1", "function=FetchKraken outcome=done trigger=timer: 1", "function=Load outcome=done trigger=pubsub: 1"},
+	} {
+		if diff := cmp.Diff(want, r.points(name)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", name, diff)
+		}
+	}
+	if len(r.points("assay.storage.operations")) == 0 {
+		t.Error("no storage operations are counted")
+	}
+	checkLogs(t, r, records)
+}
+
+// checkLogs wants the same three records on stdout and at the receiver, each in its invocation's span.
+func checkLogs(t *testing.T, r *receiver, records []map[string]any) {
+	t.Helper()
+	spans := map[string]string{} // id of a span → function
+	for _, s := range r.spans {
+		if name := attribute(s.Attributes, "faas.name"); name != "" {
+			spans[hex.EncodeToString(s.TraceId)+" "+hex.EncodeToString(s.SpanId)] = name + " " + attribute(s.Attributes, "faas.invocation_id")
+		}
+	}
+	var printed, sent []string
+	for _, record := range records {
+		at := spans[fmt.Sprint(record["trace_id"], " ", record["span_id"])]
+		if at != fmt.Sprint(record["function"], " ", record["invocation"]) {
+			t.Errorf("record %v is of the span of %q", record, at)
+		}
+		printed = append(printed, fmt.Sprint(record["msg"], " ", at))
+	}
+	for _, record := range r.logs {
+		at := spans[hex.EncodeToString(record.TraceId)+" "+hex.EncodeToString(record.SpanId)]
+		sent = append(sent, record.Body.GetStringValue()+" "+at)
+	}
+	slices.Sort(printed)
+	slices.Sort(sent)
+	if diff := cmp.Diff(printed, sent); diff != "" || len(sent) != 3 {
+		t.Errorf("%d log records (-printed +sent):\n%s", len(sent), diff)
+	}
+}
+
+// TestTelemetryOfNobody: a receiver that is not there, or that never answers, loses no price and fails nothing; one that is not
+// named gets nothing.
+func TestTelemetryOfNobody(t *testing.T) {
+	binary := build(t)
+	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	off := newReceiver(t)
+	for name, environment := range map[string][]string{
+		"not there": {"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:" + freePort(t)},
+		"silent":    {"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + silent.Addr().String()},
+		"not named": {"OTEL_EXPORTER_OTLP_ENDPOINT="},
+		"off":       {"OTEL_EXPORTER_OTLP_ENDPOINT=" + off.url, "OTEL_SDK_DISABLED=true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			storage := storetest.Azurite(t)
+			records := flow(t, binary, storage, environment...)
+			loadedBars(t, storage)
+			for _, record := range records {
+				if record["msg"] == "failed" {
+					t.Errorf("record %v", record)
+				}
+			}
+		})
+	}
+	if len(off.services)+len(off.metrics)+len(off.logs) > 0 {
+		t.Error("the receiver got what it should not")
+	}
+}
+
+// TestTelemetryRefuses what it cannot do, before anything runs.
+func TestTelemetryRefuses(t *testing.T) {
+	binary := build(t)
+	for setting, want := range map[string]string{
+		"OTEL_EXPORTER_OTLP_PROTOCOL=grpc":  `OTEL_EXPORTER_OTLP_PROTOCOL="grpc": want http/protobuf`,
+		"OTEL_TRACES_EXPORTER=jaeger":       `OTEL_TRACES_EXPORTER="jaeger": want otlp or none`,
+		"OTEL_RESOURCE_ATTRIBUTES=no-value": `OTEL_RESOURCE_ATTRIBUTES: `,
+	} {
+		c := exec.Command(binary, "invoke", "Clean")
+		c.Env = []string{"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:1", setting}
+		out, err := c.CombinedOutput()
+		if err == nil || !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v, %s: want %s", setting, err, out, want)
+		}
+	}
+}
