@@ -73,11 +73,15 @@ func (a *api) charts() {
 		"SVG or PNG. It names its series, range, unit and whose prices they are. Where the calendar expects a bar and there is none, a line has a gap. " +
 			"Where the market is simulated the picture says so. Equal data and parameters give equal bytes.",
 	}, reflect.TypeFor[string](), a.getChart)
-	content := map[string]*huma.MediaType{}
-	for _, media := range chartMedia {
-		content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content = map[string]*huma.MediaType{}
+	a.answersFiles(path, chartMedia["svg"], chartMedia["png"])
+}
+
+// answersFiles adds media types to what a resource answers.
+func (a *api) answersFiles(path string, types ...string) {
+	for _, media := range types {
+		a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	}
-	a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content = content
 }
 
 func (a *api) getChart(ctx context.Context, in *chartInput) (reply, error) {
