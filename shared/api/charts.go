@@ -293,5 +293,6 @@ func (o *observed) line(s analysis.Series) chart.Line {
 	if o.sampled {
 		calendar = market.London
 	}
-	return chart.Line{Name: o.ID.String(), Series: chart.WithGaps(s, o.plan.interval, calendar)}
+	expected := func(start int64) bool { return expects(calendar, o.plan.interval, start) }
+	return chart.Line{Name: o.ID.String(), Series: chart.WithGaps(s, o.plan.interval, expected)}
 }

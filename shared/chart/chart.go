@@ -2,8 +2,8 @@
 //
 // Lines, Matrix, Months, Tree and Fan make a Picture out of a Frame, which says what is drawn, of whom and by whose prices, and
 // of numbers. Picture.SVG and Picture.PNG give its bytes: the same input gives the same bytes, in every process and on every
-// processor. A value that is absent is a gap in a line and an empty cell, never a zero; WithGaps marks the bars that a calendar
-// expects and nobody has.
+// processor. A value that is absent is a gap in a line and an empty cell, never a zero; WithGaps marks the bars that are
+// expected and nobody has.
 //
 // Colours are those of Okabe and Ito, which people who see fewer colours can tell apart, with a dash of its own for each line.
 package chart

@@ -25,28 +25,22 @@ type Line struct {
 	Series analysis.Series
 }
 
-// WithGaps adds an absent value wherever a bar that the calendar expects is missing between two others.
-func WithGaps(s analysis.Series, i market.Interval, c market.Calendar) analysis.Series {
+// WithGaps adds an absent value wherever a bar of interval i that is expected is missing between two others.
+func WithGaps(s analysis.Series, i market.Interval, expected func(start int64) bool) analysis.Series {
 	var out analysis.Series
 	for row, t := range s.Time {
 		if row > 0 {
-			if at, missing := missingAfter(s.Time[row-1], t, i, c); missing {
-				out.Time, out.Value = append(out.Time, at), append(out.Value, market.Absent)
+			missing := i.Next(s.Time[row-1])
+			for missing < t && !expected(missing) {
+				missing = i.Next(missing)
+			}
+			if missing < t {
+				out.Time, out.Value = append(out.Time, missing), append(out.Value, market.Absent)
 			}
 		}
 		out.Time, out.Value = append(out.Time, t), append(out.Value, s.Value[row])
 	}
 	return out
-}
-
-// missingAfter returns the first start between two bars at which the calendar expects another.
-func missingAfter(before, after int64, i market.Interval, c market.Calendar) (at int64, missing bool) {
-	for at = i.Next(before); at < after; at = i.Next(at) {
-		if !i.IsStored() || c.Expects(at, i) {
-			return at, true
-		}
-	}
-	return 0, false
 }
 
 // Lines draws series over time. With under, the space between zero and each line is filled: drawdowns.

@@ -1,8 +1,6 @@
 package chart
 
 import (
-	"os"
-	"os/exec"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,12 +19,16 @@ func TestWithGaps(t *testing.T) {
 	friday := int64(1705017600)
 	s := analysis.Series{Time: []int64{friday, friday + 3*day}, Value: []float64{1, 2}}
 	want := analysis.Series{Time: []int64{friday, friday + day, friday + 3*day}, Value: []float64{1, market.Absent, 2}}
-	if diff := cmp.Diff(want, WithGaps(s, market.Day, market.Always), cmpopts.EquateNaNs()); diff != "" {
+	if diff := cmp.Diff(want, WithGaps(s, market.Day, expected(market.Always)), cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("crypto (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(s, WithGaps(s, market.Day, market.MetalSession)); diff != "" {
+	if diff := cmp.Diff(s, WithGaps(s, market.Day, expected(market.MetalSession))); diff != "" {
 		t.Errorf("metal (-want +got):\n%s", diff)
 	}
+}
+
+func expected(c market.Calendar) func(int64) bool {
+	return func(start int64) bool { return c.Expects(start, market.Day) }
 }
 
 // TestGapsAreGaps: four values with one absent in the middle are two strokes, and one value alone between two gaps is a dot.
@@ -110,26 +112,5 @@ func TestThinned(t *testing.T) {
 	want := []point{{1, 5}, {1.1, 9}, {1.3, 2}, {1.4, 4}, {2, 1}}
 	if diff := cmp.Diff(want, thinned(run), cmp.AllowUnexported(point{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// TestNothingIsFused compiles the package for a processor on which Go fuses products and sums where it may, and looks for that: the
-// picture would have other bytes there.
-func TestNothingIsFused(t *testing.T) {
-	compile := exec.Command("go", "build", "-gcflags=-S", ".")
-	compile.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
-	listing, err := compile.CombinedOutput()
-	if err != nil {
-		t.Fatalf("compile for arm64: %v\n%.2000s", err, listing)
-	}
-	if !regexp.MustCompile(`FMULD`).Match(listing) {
-		t.Fatal("the listing holds no product at all")
-	}
-	seen := map[string]bool{}
-	for _, at := range regexp.MustCompile(`shared/chart/(\w+\.go:\d+)\)\s+FN?M(?:ADD|SUB)D`).FindAllSubmatch(listing, -1) {
-		if line := string(at[1]); !seen[line] {
-			seen[line] = true
-			t.Errorf("%s adds a product that may be fused: write float64(a*b) + c", line)
-		}
 	}
 }
