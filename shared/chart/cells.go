@@ -92,7 +92,7 @@ func Months(f Frame, returns analysis.Series) Picture {
 			}
 		}
 		if strongest == 0 {
-			Told(f, "There is no month with a return in this range.").paint(p, b)
+			told(f, "There is no month with a return in this range.").paint(p, b)
 			return
 		}
 		var order []int

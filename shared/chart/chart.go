@@ -119,8 +119,8 @@ func stamp(at int64) string {
 	return t.Format("2006-01-02 15:04")
 }
 
-// Told is what a picture says to whom it does not show: that it is empty, and why.
-func Told(f Frame, why string) Picture {
+// told is what a picture says to whom it does not show: that it is empty, and why.
+func told(f Frame, why string) Picture {
 	return Picture{f, func(p pen, b box) {
 		for i, line := range p.wrap(regular, 14, why, b.width()) {
 			p.text(b.left+float64(b.width()/2), b.top+float64(b.height()/2)+float64(20*i), 14, middle, p.theme.quiet, line)

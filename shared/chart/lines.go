@@ -66,7 +66,7 @@ type plot struct {
 func newPlot(p pen, b box, f Frame, lines []Line, scale Scale, zero bool) (plot, bool) {
 	low, high, any := extremes(lines, scale)
 	if !any {
-		Told(f, "There is no value in this range.").paint(p, b)
+		told(f, "There is no value in this range.").paint(p, b)
 		return plot{}, false
 	}
 	if zero {
