@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 
@@ -112,7 +113,12 @@ func extremes(lines []Line, scale Scale) (low, high float64, any bool) {
 	return low, high, any
 }
 
-func drawable(v float64, scale Scale) bool { return v-v == 0 && (scale != Log || v > 0) }
+// largest is the size of the values that can be drawn, its inverse that of the smallest on a logarithmic scale.
+const largest = 1e100
+
+func drawable(v float64, scale Scale) bool {
+	return math.Abs(v) <= largest && (scale != Log || v >= 1/largest)
+}
 
 // legend names the lines above the plot and returns where it ends. A single line needs none: the frame names it.
 func legend(p pen, b box, lines []Line) float64 {
@@ -199,11 +205,15 @@ func thinned(run []point) []point {
 // band draws the space between two bounds that begin and end at the same times.
 func (l plot) band(p pen, times []int64, low, high []float64, look stroke, alpha uint8) {
 	var outline []point
+	within := func(v float64) float64 { return l.y.at(min(max(v, l.y.low), l.y.high)) }
 	for i, t := range times {
-		outline = append(outline, point{l.x.at(float64(t)), l.y.at(high[i])})
+		if low[i] != low[i] || high[i] != high[i] {
+			return // no band without all of its bounds
+		}
+		outline = append(outline, point{l.x.at(float64(t)), within(high[i])})
 	}
-	for i := len(times) - 1; i >= 0; i-- {
-		outline = append(outline, point{l.x.at(float64(times[i])), l.y.at(low[i])})
+	for i, t := range slices.Backward(times) {
+		outline = append(outline, point{l.x.at(float64(t)), within(low[i])})
 	}
 	p.area(faint(look.color, alpha), outline...)
 }

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -80,6 +81,41 @@ func words(p Picture) []string {
 		shown = append(shown, match[1])
 	}
 	return shown
+}
+
+// Whatever the values are, there is a picture, and every coordinate in it is a number.
+func TestAnyValues(t *testing.T) {
+	f := frame("Any", "USD", "BTC-USD")
+	f.From, f.To = 0, 4*day
+	for _, values := range [][]float64{
+		{1, 1, 1},
+		{0, 0, 0},
+		{-1, -1, -1},
+		{1e16, 1e16 + 2, 1e16 + 4},
+		{1e-300, 1e300, 5},
+		{math.MaxFloat64, -math.MaxFloat64, 1},
+		{1e100, -1e100, 0},
+		{math.Inf(1), math.Inf(-1), math.NaN()},
+		{1e-100, 1e100, 1},
+		{5e-324, 1e-323, 0},
+		{1},
+		{},
+	} {
+		s := analysis.Series{Value: values}
+		for i := range values {
+			s.Time = append(s.Time, int64(i)*day)
+		}
+		band := Outlook{"m", s.Time, values, []Band{{0.95, values, values}}}
+		lines := []Line{{"BTC-USD", s}}
+		for name, picture := range map[string]Picture{
+			"linear": Lines(f, lines, Linear, false), "log": Lines(f, lines, Log, false), "percent": Lines(f, lines, Percent, true),
+			"fan": Fan(f, lines[0], band, Linear), "months": Months(f, s), "matrix": Matrix(f, []string{"a", "b"}, [][]float64{{1, 0}, append(values, 1, 1)[:2]}),
+		} {
+			if svg := string(picture.SVG()); strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") {
+				t.Errorf("%s of %v has a coordinate that is no number", name, values)
+			}
+		}
+	}
 }
 
 func TestTicks(t *testing.T) {
