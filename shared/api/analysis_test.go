@@ -345,7 +345,7 @@ func TestJoins(t *testing.T) {
 	}{
 		"inner":         {3, 1 / math.Sqrt(1.75)},   // (0, 1, -1/2) and (1, 1, -1/2)
 		"returns-first": {3, 1},                     // (0, 0, -1/2) and the same
-		"forward-fill":  {5, 0.1 / math.Sqrt(2.16)}, // (0, 1, 0, 0, -1/2) and (1, 0, 0, 1, -1/2)
+		"ffill":         {5, 0.1 / math.Sqrt(2.16)}, // (0, 1, 0, 0, -1/2) and (1, 0, 0, 1, -1/2)
 	} {
 		got := into[struct {
 			Analysed
