@@ -2,11 +2,16 @@ package api
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
+	"reflect"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
+	"assay/shared/analysis"
 	"assay/shared/market"
 )
 
@@ -89,6 +94,45 @@ func TestKindsAreWired(t *testing.T) {
 		if !ok || math.Abs(got-c.want) > 1e-12 {
 			t.Errorf("GET %s: %s is %v, want %v\n%.600s", c.target, c.pointer, got, c.want, recorder.Body)
 		}
+	}
+}
+
+// Every indicator is offered, and answers with its own parameters.
+func TestEveryIndicatorIsOffered(t *testing.T) {
+	w := analysedWorld(t)
+	var names []string
+	for _, i := range analysis.Indicators {
+		names = append(names, i.Name)
+		target := "/api/v1/analysis/indicator?series=BTC-USD&name=" + i.Name
+		for _, p := range i.Parameters {
+			target += fmt.Sprintf("&%s=%v", p.Name, p.Default)
+		}
+		got := into[struct {
+			Analysed
+			Result    []indicatorResultJSON
+			Undefined map[string]string
+		}](w, target)
+		if r := got.Result[0]; r.Name != i.Name || len(r.Parameters) != len(i.Parameters) || len(r.Outputs) != len(i.Outputs) || r.Outputs[0].Value[len(r.Time)-1] == nil {
+			t.Errorf("GET %s answers %d parameters and %d outputs; want %d and %d, with a value at the end", target, len(r.Parameters), len(r.Outputs), len(i.Parameters), len(i.Outputs))
+		}
+	}
+	field, _ := reflect.TypeFor[indicatorParameters]().FieldByName("Name")
+	if diff := cmp.Diff(names, strings.Split(field.Tag.Get("enum"), ",")); diff != "" {
+		t.Errorf("indicators that are offered (-want +got):\n%s", diff)
+	}
+}
+
+type indicatorResultJSON struct {
+	Name       string
+	Parameters []struct {
+		Name  string
+		Value float64
+	}
+	Fields  []string
+	Time    []int64
+	Outputs []struct {
+		Name  string
+		Value []*float64
 	}
 }
 
