@@ -401,7 +401,7 @@ func TestSubmit(t *testing.T) {
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"images"}`, 400, "want 1 to 12 pictures"},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"backtest","parameters":{"models":"crystal"}}`, 400, `models="crystal"`},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"backtest","parameters":{"horizon":"-1"}}`, 400, `horizon="-1": want a whole number from 1 to 365`},
-		{http.MethodPost, "/api/v1/jobs", `{"kind":"clustering","parameters":{"join":"forward-fill"}}`, 400, `There is no parameter "join"`},
+		{http.MethodPost, "/api/v1/jobs", `{"kind":"clustering","parameters":{"join":"ffill"}}`, 400, `There is no parameter "join"`},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"garch","parameters":{"series":"XAU-USD"}}`, 400, `There is no parameter "series"`},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"images","charts":["prices.svg"],"parameters":{"linkage":"ward"}}`, 400, `There is no parameter "linkage"`},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"garch","series":["BTC-USD","BTC-USD"]}`, 400, "would be made twice"},

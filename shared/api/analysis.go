@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/url"
 	"reflect"
 	"slices"
@@ -229,7 +230,11 @@ func (a *api) sheet(ctx context.Context, k kind, in any) (*sheet, Analysed, erro
 			return nil, head, err
 		}
 		head.Series = append(head.Series, list[n].describe())
-		head.Notes = append(head.Notes, list[n].plan.notes...)
+		for _, note := range append(list[n].plan.notes, list[n].conversion.note()...) {
+			if !slices.Contains(head.Notes, note) {
+				head.Notes = append(head.Notes, note)
+			}
+		}
 	}
 	return s, head, nil
 }
@@ -262,7 +267,11 @@ func (s *sheet) settings(in any) {
 func (k kind) checkRows(o *observed) error {
 	switch n := len(o.bars); {
 	case n < max(k.rows, 1):
-		return badRequest("%s needs at least %d observations of each series, and %s has %d from %s to %s.", k.name, max(k.rows, 1), o.ID, n, printed(o.plan.from), printed(o.plan.to))
+		left := ""
+		for _, why := range slices.Sorted(maps.Keys(o.leftOut)) {
+			left += fmt.Sprintf(", %d left out: %s", o.leftOut[why], why)
+		}
+		return badRequest("%s needs at least %d observations of each series, and %s has %d from %s to %s%s.", k.name, max(k.rows, 1), o.ID, n, printed(o.plan.from), printed(o.plan.to), left)
 	case k.points > 0 && n > k.points:
 		return badRequest("%s takes at most %d observations of each series, and %s has %d: narrow from and to, or choose a longer interval.", k.name, k.points, o.ID, n)
 	}

@@ -56,7 +56,7 @@ type Rate struct {
 type conversion struct {
 	from, to market.Instrument // to has the currency and unit of the answer
 	weights  [2]float64        // of the units, in grams: a price is multiplied with the second and divided by the first
-	rates    []market.Bar      // of rateSeries; nil where the currency stays
+	rates    []market.Bar      // of rateSeries, perhaps none; nil where the currency stays
 	hash     string            // of the rates that were read
 }
 
@@ -89,15 +89,20 @@ func (a *api) conversion(ctx context.Context, in market.Instrument, currency, un
 	if err != nil {
 		return c, err
 	}
-	if len(answer.Bars) == 0 {
-		return c, notFound("currency=%s: no rate of %s is stored from %s to %s.", currency, rateSeries, printed(r.from-2*rateAge), printed(r.to))
-	}
-	c.rates, c.hash = answer.Bars, answer.Hash
+	c.rates, c.hash = append([]market.Bar{}, answer.Bars...), answer.Hash // not nil
 	return c, nil
 }
 
 // is reports whether anything is converted.
 func (c *conversion) is() bool { return c.weights[0] != c.weights[1] || c.rates != nil }
+
+// note says that there are no rates at all, in a sentence; nothing where there are.
+func (c *conversion) note() []string {
+	if c.rates == nil || len(c.rates) > 0 {
+		return nil
+	}
+	return []string{"No rate of " + rateSeries.String() + " is stored for this range: without one there is no price in another currency."}
+}
 
 // multipliers are what a price in the series' own currency is multiplied with, by the date of the rate.
 func (c *conversion) multipliers() analysis.Series {

@@ -32,8 +32,9 @@ func TestBarsInEuro(t *testing.T) {
 		Close:    []*float64{nil, &first, &euro, &euro, &euro, &euro, &euro, nil, nil, nil},
 		Rate:     []*float64{nil, &mondays, &tuesdays, &tuesdays, &tuesdays, &tuesdays, &tuesdays, nil, nil, nil},
 		RateDate: []*string{nil, &mon, &tue, &tue, &tue, &tue, &tue, nil, nil, nil},
+		NoRate:   []int{0, 7, 8, 9},
 	}
-	if diff := cmp.Diff(want, BarsColumns{Close: got.Close, Rate: got.Rate, RateDate: got.RateDate}); diff != "" {
+	if diff := cmp.Diff(want, BarsColumns{Close: got.Close, Rate: got.Rate, RateDate: got.RateDate, NoRate: got.NoRate}); diff != "" {
 		t.Errorf("gold in euro (-want +got):\n%s", diff)
 	}
 	if got.Currency != "EUR" || got.Conversion == nil || got.Conversion.Rates == nil || got.Conversion.Rates.Series != "EUR-USD.ecb" {
@@ -73,7 +74,6 @@ func TestBarsByWeight(t *testing.T) {
 	for target, want := range map[string]string{
 		"XAU-USD.workshop/bars?unit=lb":      `unit="lb": want`,
 		"XAU-USD.workshop/bars?currency=GBP": `currency="GBP": want`,
-		"XAU-USD.workshop/bars?currency=EUR": "no rate of EUR-USD.ecb is stored",
 		"BTC-USD.kraken/bars?unit=g":         "only metals are sold by weight",
 	} {
 		w.put("BTC-USD.kraken", market.Day, bar(monday, 100))
@@ -81,6 +81,20 @@ func TestBarsByWeight(t *testing.T) {
 		if status/100 != 4 || !strings.Contains(detail, want) {
 			t.Errorf("GET %s: %d %s; want it to say %s", target, status, detail, want)
 		}
+	}
+}
+
+// Without any rate there is no price, and a note says why.
+func TestBarsWithoutRates(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("XAU-USD.workshop", market.Day, fix(monday, 1600))
+	got := into[BarsColumns](w, "/api/v1/series/XAU-USD.workshop/bars?currency=EUR")
+	if len(got.Close) != 1 || got.Close[0] != nil || len(got.Notes) != 1 || !strings.Contains(got.Notes[0], "No rate of EUR-USD.ecb is stored") {
+		t.Errorf("closes %v, notes %q; want one that is null, and a note", got.Close, got.Notes)
+	}
+	_, sentence := problemOf(t, w.get("/api/v1/analysis/growth?series=XAU-USD.workshop&currency=EUR"))
+	if !strings.Contains(sentence, "has 0 from 2024-01-15T00:00:00Z to 2024-01-16T00:00:00Z, 1 left out: no-rate") {
+		t.Errorf("without rates: %s", sentence)
 	}
 }
 
