@@ -254,6 +254,11 @@ func frameOf(f *chart.Frame, list []observed) {
 
 func unitOf(o *observed) string { return o.conversion.to.Currency + " per " + o.conversion.to.Unit }
 
+// leftWords says for people why a bar is no observation.
+var leftWords = map[string]string{
+	leftStub: "of days that hardly traded", leftUnfinished: "that go on", leftNoRate: "without an exchange rate", leftNoPrice: "without a close",
+}
+
 // leftOut says how many bars are no observations, and why.
 func leftOut(list []observed) string {
 	counts := map[string]int{}
@@ -264,7 +269,7 @@ func leftOut(list []observed) string {
 	}
 	var parts []string
 	for _, reason := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d %s", counts[reason], reason))
+		parts = append(parts, fmt.Sprintf("%d %s", counts[reason], leftWords[reason]))
 	}
 	if len(parts) == 0 {
 		return ""
