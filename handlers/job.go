@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -96,11 +97,11 @@ func (a *App) untilEnded(ctx context.Context, job store.Job, do func(context.Con
 func (a *App) makeFile(ctx context.Context, job store.Job) error {
 	var request api.JobRequest
 	if err := json.Unmarshal([]byte(job.Request), &request); err != nil {
-		return fmt.Errorf("its request: %w", err)
+		return api.Problem(http.StatusUnprocessableEntity, "Its request cannot be read: %v.", err)
 	}
 	files := request.Files()
 	if len(files) != job.Files {
-		return fmt.Errorf("it makes %d files, and another release of the program began it with %d", len(files), job.Files)
+		return api.Problem(http.StatusUnprocessableEntity, "It makes %d files, and another release of the program began it with %d: submit it again.", len(files), job.Files)
 	}
 	file := files[job.Made]
 	content, err := api.NewJobs(a.apiOptions()).Make(ctx, &request, job.Made, func(file string) ([]byte, error) {

@@ -110,7 +110,7 @@ type Alignment string
 const (
 	PricesFirst  Alignment = "inner"         // prices at common times, then returns between those
 	ReturnsFirst Alignment = "returns-first" // returns on each series' own calendar, then those that end at common times: weekends are lost
-	ForwardFill  Alignment = "forward-fill"  // every price repeated until the next, then returns at all times: zeros are made up
+	ForwardFill  Alignment = "ffill"         // every price repeated until the next, then returns at all times: zeros are made up
 )
 
 // JoinReturns aligns prices and returns the returns at the times at which they end, one column per series. The function of

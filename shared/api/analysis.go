@@ -230,7 +230,11 @@ func (a *api) sheet(ctx context.Context, k kind, in any) (*sheet, Analysed, erro
 			return nil, head, err
 		}
 		head.Series = append(head.Series, list[n].describe())
-		head.Notes = append(head.Notes, list[n].plan.notes...)
+		for _, note := range append(list[n].plan.notes, list[n].conversion.note()...) {
+			if !slices.Contains(head.Notes, note) {
+				head.Notes = append(head.Notes, note)
+			}
+		}
 	}
 	return s, head, nil
 }

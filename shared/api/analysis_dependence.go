@@ -1,6 +1,8 @@
 package api
 
 import (
+	"slices"
+
 	"assay/shared/analysis"
 )
 
@@ -63,6 +65,7 @@ type matrixParameters struct {
 type matrix struct {
 	Series []string
 	Matrix [][]float64 `doc:"By row, in the order of series"`
+	N      [][]int     `doc:"Returns that each pair is correlated over"`
 }
 
 func correlationMatrix(in *matrixParameters, s *sheet) (matrix, error) {
@@ -72,12 +75,16 @@ func correlationMatrix(in *matrixParameters, s *sheet) (matrix, error) {
 			return m, badRequest("rows=pairwise goes with method=pearson and join=inner only.")
 		}
 		m.Matrix = analysis.PairwiseCorrelations(s.returns, all(s.series)...)
-		s.notes = append(s.notes, "Each pair has its own common times, and n is not one number: the matrix may not be positive semidefinite.")
+		s.notes = append(s.notes, "Each pair has its own common times: the matrix may not be positive semidefinite.")
+		m.N = s.pairwise()
 		return m, nil
 	}
 	_, columns, err := s.joined()
 	if err != nil {
 		return m, err
+	}
+	for range columns {
+		m.N = append(m.N, slices.Repeat([]int{s.n}, len(columns)))
 	}
 	switch in.Method {
 	case "spearman":
@@ -88,6 +95,21 @@ func correlationMatrix(in *matrixParameters, s *sheet) (matrix, error) {
 		m.Matrix = analysis.CorrelationMatrix(columns)
 	}
 	return m, nil
+}
+
+// pairwise counts the returns that each pair of series has in common; n is then the most of any pair.
+func (s *sheet) pairwise() [][]int {
+	counts := make([][]int, len(s.series))
+	for i, a := range s.series {
+		for j, b := range s.series {
+			times, _ := analysis.InnerJoin(a.closes(), b.closes())
+			counts[i] = append(counts[i], max(0, len(times)-1))
+			if i != j {
+				s.n = max(s.n, counts[i][j])
+			}
+		}
+	}
+	return counts
 }
 
 func ids(list []observed) []string {

@@ -22,7 +22,7 @@ var indicatorKinds = []kind{
 // indicatorParameters are those of all indicators; each takes some of them.
 type indicatorParameters struct {
 	selection
-	Name         string   `query:"name" default:"SMA" enum:"SMA,EMA,WMA,DEMA,TEMA,KAMA,TRIX,RSI,ROC,MOM,LINEARREG_SLOPE,STDDEV,BBANDS,MACD,STOCHRSI,STOCH,MAX,MIN,AROON,SAR,TRANGE,ATR,NATR,ADX,PLUS_DI,MINUS_DI,CCI,WILLR,MFI,OBV,AD"`
+	Name         string   `query:"name" default:"SMA" enum:"SMA,EMA,WMA,DEMA,TEMA,KAMA,TRIX,RSI,ROC,MOM,LINEARREG_SLOPE,STDDEV,BBANDS,MACD,STOCHRSI,STOCH,MAX,MIN,AROON,SAR,TRANGE,ATR,NATR,ADX,PLUS_DI,MINUS_DI,CCI,WILLR,MFI,OBV,AD" doc:"As TA-Lib writes it"`
 	TimePeriod   *float64 `query:"timePeriod" minimum:"1" maximum:"1000" doc:"Bars"`
 	NbDev        *float64 `query:"nbDev" minimum:"0" maximum:"100" doc:"Of STDDEV"`
 	NbDevUp      *float64 `query:"nbDevUp" minimum:"0" maximum:"100" doc:"Of BBANDS"`

@@ -52,10 +52,9 @@ func (a *api) describeAnalyses() {
 		example, _ := url.ParseQuery(k.example)
 		for _, f := range parameterFields(k.parameters) {
 			name := f.Tag.Get("query")
-			p := &huma.Param{Name: name, In: "query", Required: name == "series", Description: f.Tag.Get("doc"), Schema: parameterSchema(a.huma.OpenAPI().Components.Schemas, f)}
+			p := &huma.Param{Name: name, In: "query", Required: name == "series", Description: f.Tag.Get("doc"), Schema: k.parameterSchema(a.huma.OpenAPI().Components.Schemas, f)}
 			if p.Schema.Type == huma.TypeArray {
-				explode := false
-				p.Explode = &explode
+				p.Explode = new(bool) // separated by commas
 			}
 			if text := example.Get(name); text != "" {
 				p.Example = exampleOf(p.Schema, text)
@@ -67,11 +66,15 @@ func (a *api) describeAnalyses() {
 }
 
 // parameterSchema describes a parameter; one that is a pointer may be left out, as every other.
-func parameterSchema(schemas huma.Registry, f reflect.StructField) *huma.Schema {
+func (k kind) parameterSchema(schemas huma.Registry, f reflect.StructField) *huma.Schema {
 	if f.Type.Kind() == reflect.Pointer {
 		f.Type = f.Type.Elem()
 	}
-	return huma.SchemaFromField(schemas, f, "")
+	s := huma.SchemaFromField(schemas, f, "")
+	if s.Nullable = false; f.Tag.Get("query") == "series" {
+		s.MinItems, s.MaxItems = &k.least, &k.most
+	}
+	return s
 }
 
 func exampleOf(s *huma.Schema, text string) any {

@@ -52,7 +52,7 @@ type riskFree struct {
 
 // joining is for what compares series by their returns.
 type joining struct {
-	Join    string `query:"join" default:"inner" enum:"inner,forward-fill,returns-first" doc:"inner: prices at common times, then returns. The others are biased, and there to show by how much: forward-fill repeats prices, returns-first loses what happened while another market was closed"`
+	Join    string `query:"join" default:"inner" enum:"inner,ffill,returns-first" doc:"inner: prices at common times, then returns. The others are biased, and there to show by how much: ffill repeats prices, returns-first loses what happened while another market was closed"`
 	Returns string `query:"returns" default:"log" enum:"log,simple" doc:"Between consecutive observations"`
 	aligning
 }

@@ -82,8 +82,9 @@ type BarsColumns struct {
 	Votes      []int            `json:"votes,omitempty" doc:"Of a consensus at a stored interval: how many sources voted"`
 	Dispersion []*float64       `json:"dispersion,omitempty" doc:"Of a consensus at a stored interval: largest distance of a voting close from the median, in basis points"`
 	Quotes     []int            `json:"quotes,omitempty" doc:"Where there are sampled bars: how many quotes or fixes each is made of, 0 for one that is not sampled"`
-	Rate       []*float64       `json:"rate,omitempty" doc:"With currency: the exchange rate of each bar, null where none is young enough; then there are no prices either"`
+	Rate       []*float64       `json:"rate,omitempty" doc:"With currency: the exchange rate of each bar, null where none is young enough"`
 	RateDate   []*string        `json:"rateDate,omitempty" doc:"The date of that rate"`
+	NoRate     []int            `json:"noRate,omitempty" doc:"Positions in time of the bars without such a rate: the reason why their prices are null"`
 	Flags      map[string][]int `json:"flags" doc:"Positions in time, from 0, of the bars that carry a flag"`
 	Filled     []int            `json:"filled,omitempty" doc:"With fill=previous: positions of the bars that are not there and repeat the close before them"`
 }
@@ -107,8 +108,9 @@ type BarRow struct {
 	Quotes int      `json:"quotes,omitempty" doc:"Of a sampled bar: how many quotes or fixes it is made of"`
 	Filled bool     `json:"filled,omitempty"`
 
-	Rate     *float64 `json:"rate,omitempty" doc:"With currency: the exchange rate; absent where none is young enough"`
+	Rate     *float64 `json:"rate,omitempty" doc:"With currency: the exchange rate"`
 	RateDate string   `json:"rateDate,omitempty"`
+	NoRate   bool     `json:"noRate,omitempty" doc:"With currency: there is no rate that is young enough, which is why the prices are null"`
 }
 
 type barsInput struct {

@@ -73,11 +73,15 @@ func (a *api) charts() {
 		"SVG or PNG. It names its series, range, unit and whose prices they are. Where the calendar expects a bar and there is none, a line has a gap. " +
 			"Where the market is simulated the picture says so. Equal data and parameters give equal bytes.",
 	}, reflect.TypeFor[string](), a.getChart)
-	content := map[string]*huma.MediaType{}
-	for _, media := range chartMedia {
-		content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
+	a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content = map[string]*huma.MediaType{}
+	a.answersFiles(path, chartMedia["svg"], chartMedia["png"])
+}
+
+// answersFiles adds media types to what a resource answers.
+func (a *api) answersFiles(path string, types ...string) {
+	for _, media := range types {
+		a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content[media] = &huma.MediaType{Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"}}
 	}
-	a.huma.OpenAPI().Paths[path].Get.Responses["200"].Content = content
 }
 
 func (a *api) getChart(ctx context.Context, in *chartInput) (reply, error) {
@@ -250,6 +254,11 @@ func frameOf(f *chart.Frame, list []observed) {
 
 func unitOf(o *observed) string { return o.conversion.to.Currency + " per " + o.conversion.to.Unit }
 
+// leftWords says for people why a bar is no observation.
+var leftWords = map[string]string{
+	leftStub: "of days that hardly traded", leftUnfinished: "that go on", leftNoRate: "without an exchange rate", leftNoPrice: "without a close",
+}
+
 // leftOut says how many bars are no observations, and why.
 func leftOut(list []observed) string {
 	counts := map[string]int{}
@@ -260,7 +269,7 @@ func leftOut(list []observed) string {
 	}
 	var parts []string
 	for _, reason := range slices.Sorted(maps.Keys(counts)) {
-		parts = append(parts, fmt.Sprintf("%d %s", counts[reason], reason))
+		parts = append(parts, fmt.Sprintf("%d %s", counts[reason], leftWords[reason]))
 	}
 	if len(parts) == 0 {
 		return ""
@@ -289,5 +298,6 @@ func (o *observed) line(s analysis.Series) chart.Line {
 	if o.sampled {
 		calendar = market.London
 	}
-	return chart.Line{Name: o.ID.String(), Series: chart.WithGaps(s, o.plan.interval, calendar)}
+	expected := func(start int64) bool { return expects(calendar, o.plan.interval, start) }
+	return chart.Line{Name: o.ID.String(), Series: chart.WithGaps(s, o.plan.interval, expected)}
 }

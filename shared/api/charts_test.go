@@ -36,7 +36,7 @@ func TestCharts(t *testing.T) {
 		"prices.svg?series=BTC-USD":                                     {"Bitcoin", "BTC-USD", "USD per BTC", "2024-01-15", "consensus of kraken"},
 		"prices.svg?series=BTC-USD.kraken,XAU-USD.workshop&scale=log":   {"USD per BTC, USD per toz, logarithmic", "kraken; workshop"},
 		"prices.svg?series=BTC-USD,XAU-USD.workshop&scale=rebased":      {"100 at 2024-01-15"},
-		"prices.svg?series=XAU-USD.workshop&unit=g&from=2024-02-01":     {"USD per g", "2024-02-01"},
+		"prices.svg?series=XAU-USD.workshop&unit=g&from=2024-02-01":     {"USD per g", "2024-02-01", "Bars left out: 1 of days that hardly traded."},
 		"drawdown.svg?series=BTC-USD,ETH-USD&theme=dark":                {"% below the highest close so far"},
 		"months.svg?series=BTC-USD":                                     {"return in %", "Jan", "2024"},
 		"correlation.svg?series=BTC-USD,ETH-USD,XAU-USD.workshop":       {"Pearson, n = 84 returns"}, // 86 business days, of which Good Friday is none

@@ -32,8 +32,9 @@ func TestBarsInEuro(t *testing.T) {
 		Close:    []*float64{nil, &first, &euro, &euro, &euro, &euro, &euro, nil, nil, nil},
 		Rate:     []*float64{nil, &mondays, &tuesdays, &tuesdays, &tuesdays, &tuesdays, &tuesdays, nil, nil, nil},
 		RateDate: []*string{nil, &mon, &tue, &tue, &tue, &tue, &tue, nil, nil, nil},
+		NoRate:   []int{0, 7, 8, 9},
 	}
-	if diff := cmp.Diff(want, BarsColumns{Close: got.Close, Rate: got.Rate, RateDate: got.RateDate}); diff != "" {
+	if diff := cmp.Diff(want, BarsColumns{Close: got.Close, Rate: got.Rate, RateDate: got.RateDate, NoRate: got.NoRate}); diff != "" {
 		t.Errorf("gold in euro (-want +got):\n%s", diff)
 	}
 	if got.Currency != "EUR" || got.Conversion == nil || got.Conversion.Rates == nil || got.Conversion.Rates.Series != "EUR-USD.ecb" {

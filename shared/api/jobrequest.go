@@ -27,10 +27,16 @@ type JobRequest struct {
 type jobKind struct {
 	least int
 	each  bool
+	takes []string // the parameters, where they are fewer than those of its analysis: all its files have to be of the same
 }
 
 var jobKinds = map[string]jobKind{
-	"backtest": {1, true}, "clustering": {2, false}, "cointegration": {2, false}, "export": {1, true}, "garch": {1, true}, "images": {1, false},
+	"backtest":      {1, true, nil},
+	"clustering":    {2, false, []string{"linkage", "clusters", "width", "height", "theme"}},
+	"cointegration": {2, false, nil},
+	"export":        {1, true, nil},
+	"garch":         {1, true, nil},
+	"images":        {1, false, nil},
 }
 
 const (
@@ -42,8 +48,11 @@ const (
 // clusteringPictures are drawn by a job of the kind clustering.
 var clusteringPictures = []string{"dendrogram.svg", "dendrogram.png", "correlation.svg", "correlation.png"}
 
-// pictureParameters are those of JobRequest.Parameters that are of pictures alone.
-var pictureParameters = []string{"width", "height", "theme", "scale", "method", "model", "horizon"}
+// pictureParameters are what every picture takes, and no analysis.
+var pictureParameters = []string{"width", "height", "theme"}
+
+// ownMembers of a request are not to be said again in its parameters.
+var ownMembers = []string{"series", "interval", "from", "to", "currency", "unit"}
 
 // Complete checks a request and fills in what it leaves open, so that it means the same whenever the job runs.
 func (j *Jobs) Complete(ctx context.Context, r *JobRequest) error {
@@ -122,40 +131,45 @@ func (r *JobRequest) check() error {
 	if r.Kind != "images" && len(r.Charts) > 0 {
 		return badRequest("A job of the kind %s takes no charts.", r.Kind)
 	}
-	used := map[string]bool{}
+	var used []string
 	files := r.files()
 	for n, f := range files {
 		if slices.ContainsFunc(files[:n], func(o jobFile) bool { return o.name == f.name }) {
 			return badRequest("%s would be made twice: name each series, picture and model once.", f.name)
 		}
-		if f.picture {
-			if _, err := r.picture(f.name).parse(); err != nil {
-				return err
-			}
-			name, _, _ := strings.Cut(f.name, ".")
-			for _, taken := range append([]string{"width", "height", "theme"}, chartKinds[name].takes...) {
-				used[taken] = true
-			}
+		names, err := r.checkFile(f)
+		if err != nil {
+			return err
 		}
-		for _, q := range f.queries {
-			k, err := kindOf(r.Kind)
-			if err == nil {
-				_, err = k.read(q.Encode())
-			}
-			if err != nil {
-				return err
-			}
-			for name := range q {
-				used[name] = true
-			}
-		}
+		used = append(used, names...)
 	}
+	takes := jobKinds[r.Kind].takes
 	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
-		if !used[name] {
+		if !slices.Contains(used, name) || slices.Contains(ownMembers, name) || takes != nil && !slices.Contains(takes, name) {
 			return badRequest("There is no parameter %s of a job of the kind %s.", quoted(name), r.Kind)
 		}
 	}
 	return nil
+}
+
+// checkFile checks what one file is made from, and lists the parameters that it takes.
+func (r *JobRequest) checkFile(f jobFile) (takes []string, err error) {
+	if f.picture {
+		name, _, _ := strings.Cut(f.name, ".")
+		_, err := r.picture(f.name).parse()
+		return slices.Concat(pictureParameters, chartKinds[name].takes), err
+	}
+	for _, q := range f.queries {
+		k, err := kindOf(r.Kind)
+		if err == nil {
+			_, err = k.read(q.Encode())
+		}
+		if err != nil {
+			return nil, err
+		}
+		takes = append(takes, k.names()...)
+	}
+	return takes, nil
 }
 
 // picture is the request for one picture of the job.

@@ -53,22 +53,12 @@ func (a *api) observe(ctx context.Context, ids []string, q wanted) ([]observed, 
 		if slices.Contains(ids[:n], id) {
 			return nil, badRequest("series: %s is named twice.", quoted(id))
 		}
-		s, err := a.find(ctx, id)
+		o, err := a.planned(ctx, id, q)
 		if err != nil {
 			return nil, err
 		}
-		if !s.stored {
-			return nil, s.missing()
-		}
-		if s.base(q.interval) == 0 {
-			return nil, badRequest("interval=%s: %s has no bars that those could be made of, it has %s.", q.interval, s.ID, intervals(s.Entry))
-		}
-		p, err := s.choose(q.request)
-		if err != nil {
-			return nil, err
-		}
-		list[n] = observed{known: s, plan: p, perYear: analysis.PeriodsPerYear(s.Instrument.Calendar, p.interval), patience: a.patience, stopped: ctx.Err}
-		total += (p.read.to - p.read.from) / int64(p.base)
+		list[n] = o
+		total += (o.plan.read.to - o.plan.read.from) / int64(o.plan.base)
 	}
 	if total > mostBars {
 		return nil, badRequest("These series have up to %d stored bars in the range, and at most %d are read for one answer: narrow from and to, or name fewer series.", total, mostBars)
@@ -87,6 +77,21 @@ func (a *api) observe(ctx context.Context, ids []string, q wanted) ([]observed, 
 		return list, a.align(ctx, list, q)
 	}
 	return list, nil
+}
+
+// planned finds a series, and decides what to read of it.
+func (a *api) planned(ctx context.Context, id string, q wanted) (observed, error) {
+	s, err := a.find(ctx, id)
+	switch {
+	case err != nil:
+		return observed{}, err
+	case !s.stored:
+		return observed{}, s.missing()
+	case s.base(q.interval) == 0:
+		return observed{}, badRequest("interval=%s: %s has no bars that those could be made of, it has %s.", q.interval, s.ID, intervals(s.Entry))
+	}
+	p, err := s.choose(q.request)
+	return observed{known: s, plan: p, perYear: analysis.PeriodsPerYear(s.Instrument.Calendar, p.interval), patience: a.patience, stopped: ctx.Err}, err
 }
 
 func checkUnit(list []observed, unit string) error {

@@ -73,21 +73,26 @@ func TestAnswersAreAsDocumented(t *testing.T) {
 
 func answersAreAsDocumented(t *testing.T, w *world, simulated bool) {
 	w.put("BTC-USD.kraken", market.Day, bar(monday, 100), bar(monday+2*86400, 102))
-	w.put("XAU-USD.workshop", market.Day, fix(monday, 1200))
+	w.put("XAU-USD.workshop", market.Day, fix(monday-20*86400, 1190), fix(monday, 1200))
+	w.put("EUR-USD.ecb", market.Day, fix(monday, 1.25))
 	w.get("/api/openapi.json")
 	a := w.handler.(*api)
 	for target, path := range map[string]string{
-		"/api/v1/series":                                       "/api/v1/series",
-		"/api/v1/series/XAU-USD":                               "/api/v1/series/{id}",
-		"/api/v1/series/XAU-USD.workshop":                      "/api/v1/series/{id}",
-		"/api/v1/series/BTC-USD/bars?fill=previous":            "/api/v1/series/{id}/bars",
-		"/api/v1/series/BTC-USD/bars?to=1970-01-01":            "/api/v1/series/{id}/bars",
-		"/api/v1/series/XAU-USD.workshop/bars?maxPoints=2":     "/api/v1/series/{id}/bars",
-		"/api/v1/series/XAU-USD.workshop/bars?format=rows":     "/api/v1/series/{id}/bars",
-		"/api/v1/series/BTC-USD/explain?t=2024-01-15":          "/api/v1/series/{id}/explain",
-		"/api/v1/series/BTC-USD/explain?t=2020-01-15":          "/api/v1/series/{id}/explain",
-		"/api/v1/series/BTC-USD/gaps":                          "/api/v1/series/{id}/gaps",
-		"/api/v1/series/XAU-USD.workshop/gaps?from=2024-01-10": "/api/v1/series/{id}/gaps",
+		"/api/v1/series":                                                       "/api/v1/series",
+		"/api/v1/series/XAU-USD":                                               "/api/v1/series/{id}",
+		"/api/v1/series/XAU-USD.workshop":                                      "/api/v1/series/{id}",
+		"/api/v1/series/BTC-USD/bars?fill=previous":                            "/api/v1/series/{id}/bars",
+		"/api/v1/series/BTC-USD/bars?to=1970-01-01":                            "/api/v1/series/{id}/bars",
+		"/api/v1/series/XAU-USD.workshop/bars?maxPoints=2":                     "/api/v1/series/{id}/bars",
+		"/api/v1/series/XAU-USD.workshop/bars?format=rows":                     "/api/v1/series/{id}/bars",
+		"/api/v1/series/BTC-USD/explain?t=2024-01-15":                          "/api/v1/series/{id}/explain",
+		"/api/v1/series/BTC-USD/explain?t=2020-01-15":                          "/api/v1/series/{id}/explain",
+		"/api/v1/series/BTC-USD/gaps":                                          "/api/v1/series/{id}/gaps",
+		"/api/v1/series/XAU-USD.workshop/gaps?from=2024-01-10":                 "/api/v1/series/{id}/gaps",
+		"/api/v1/series/XAU-USD.workshop/bars?currency=EUR":                    "/api/v1/series/{id}/bars",
+		"/api/v1/series/XAU-USD.workshop/bars?currency=EUR&unit=g&format=rows": "/api/v1/series/{id}/bars",
+		"/api/v1/analysis":                                                     "/api/v1/analysis",
+		"/api/v1/analysis/tear-sheet?series=BTC-USD":                           "/api/v1/analysis/tear-sheet",
 		"/api/v1/jobs":             "/api/v1/jobs",
 		"/api/v1/expensive-things": "/api/v1/expensive-things",
 		"/api/v1/expensive-things?from=2000-01-01&maxPoints=2": "/api/v1/expensive-things",

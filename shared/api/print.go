@@ -77,16 +77,19 @@ func appendField(out []byte, bars []market.Bar, f market.Field) []byte {
 	return append(out, ']')
 }
 
-// appendRates appends the exchange rates of the bars and their dates, where the bars were converted.
+// appendRates appends the exchange rates of the bars and their dates, where the bars were converted, and which bars have none.
 func (t table) appendRates(out []byte) []byte {
 	if len(t.rates) == 0 {
 		return out
 	}
+	var none []int
 	out = append(out, `,"rate":[`...)
 	for n, rate := range t.rates {
 		v := market.Absent
 		if rate != nil {
 			v = rate.Close
+		} else {
+			none = append(none, n)
 		}
 		out = appendNumber(comma(out, n), v)
 	}
@@ -99,7 +102,10 @@ func (t table) appendRates(out []byte) []byte {
 		}
 		out = append(append(append(out, '"'), printedDate(rate.Start)...), '"')
 	}
-	return append(out, ']')
+	if out = append(out, ']'); len(none) > 0 {
+		out = append(appendPositions(append(out, `,"noRate":[`...), none), ']')
+	}
+	return out
 }
 
 // appendQuotes appends how many quotes the bars are made of, if any is.
@@ -168,7 +174,11 @@ func (t table) appendRows(out []byte) []byte {
 		if len(filled) > 0 && filled[0] == n {
 			out, filled = append(out, `,"filled":true`...), filled[1:]
 		}
-		if len(t.rates) > 0 && t.rates[n] != nil {
+		switch {
+		case len(t.rates) == 0:
+		case t.rates[n] == nil:
+			out = append(out, `,"noRate":true`...)
+		default:
 			out = appendNumber(append(out, `,"rate":`...), t.rates[n].Close)
 			out = append(append(append(out, `,"rateDate":"`...), printedDate(t.rates[n].Start)...), '"')
 		}

@@ -61,7 +61,7 @@ func (a *api) writes() {
 			jsonMedia: {Schema: a.schema(reflect.TypeFor[JobRequest]())},
 		}},
 		Parameters: []*huma.Param{text("Idempotency-Key", "header", "The same key, for 30 days, is the same job", "clusters-2024-01-15")},
-	}, reflect.TypeFor[Job](), 404, 413, 415, 422)
+	}, reflect.TypeFor[Job](), 404, 415, 422)
 	a.describeWrite(huma.Operation{
 		OperationID: "cancel-job", Method: http.MethodDelete, Path: "/api/v1/jobs/{id}", Summary: "Cancel a job",
 		Description: "It makes no more files; those that it has made stay. One that has ended stays as it is. A backfill cannot be cancelled.",

@@ -22,18 +22,23 @@ func (a axis) at(v float64) float64 {
 	return snap(a.start + float64((v-low)/(high-low)*(a.end-a.start)))
 }
 
-// valueAxis spans values with some space around them.
+// valueAxis spans values with some space around them. Values that hardly differ are as good as equal: a finer axis could not be
+// labelled.
 func valueAxis(low, high, bottom, top float64, log bool) axis {
+	size := max(math.Abs(low), math.Abs(high))
+	equal := high-low <= max(size*1e-9, 1/largest)
 	if log {
-		if low == high {
+		if equal {
 			low, high = low/1.1, high*1.1
 		}
 		space := math.Pow(high/low, 0.04)
 		return axis{low / space, high * space, bottom, top, true}
 	}
-	if low == high {
-		half := max(math.Abs(low)*0.05, 1e-9)
-		low, high = low-half, high+half
+	if equal {
+		if size < 1/largest { // as good as zero
+			size = 1
+		}
+		low, high = low-float64(size*0.05), high+float64(size*0.05)
 	}
 	space := float64((high - low) * 0.04)
 	return axis{low - space, high + space, bottom, top, false}
@@ -52,7 +57,7 @@ func (a axis) ticks(spacing float64, print func(v, step float64) string) []tick 
 	}
 	step := roundStep((a.high - a.low) / most)
 	var ticks []tick
-	for n := math.Ceil(a.low / step); float64(n*step) <= a.high; n++ {
+	for n := math.Ceil(a.low / step); float64(n*step) <= a.high; n++ { // below 2^53: see valueAxis
 		v := float64(n * step)
 		ticks = append(ticks, tick{a.at(v), print(v, step)})
 	}
@@ -90,6 +95,9 @@ func roundStep(x float64) float64 {
 
 // number prints a value to the digits that a step tells apart, thousands separated.
 func number(v, step float64) string {
+	if math.Abs(v) >= 1e12 || step < 1e-9 {
+		return strings.Replace(strconv.FormatFloat(v, 'g', 4, 64), "-", "−", 1)
+	}
 	digits := 0
 	if step < 1 {
 		digits = min(9, int(math.Ceil(-float64(math.Log10(step))-1e-9)))

@@ -46,7 +46,7 @@ func fontFor(row float64) float64 { return max(6, min(12, math.Floor(row*0.7))) 
 
 // cell draws one value between -1 and 1; its text only where it fits, a stroke where the value is absent.
 func (p pen) cell(b box, value float64, text string) {
-	if value != value {
+	if value-value != 0 {
 		p.fill(p.theme.paper, b)
 		p.line(stroke{color: p.theme.grid, width: 1}, point{b.left + 1, b.bottom - 1}, point{b.right - 1, b.top + 1})
 		return
@@ -92,7 +92,7 @@ func Months(f Frame, returns analysis.Series) Picture {
 			}
 		}
 		if strongest == 0 {
-			Told(f, "There is no month with a return in this range.").paint(p, b)
+			told(f, "There is no month with a return in this range.").paint(p, b)
 			return
 		}
 		var order []int

@@ -2,8 +2,8 @@
 //
 // Lines, Matrix, Months, Tree and Fan make a Picture out of a Frame, which says what is drawn, of whom and by whose prices, and
 // of numbers. Picture.SVG and Picture.PNG give its bytes: the same input gives the same bytes, in every process and on every
-// processor. A value that is absent is a gap in a line and an empty cell, never a zero; WithGaps marks the bars that a calendar
-// expects and nobody has.
+// processor. A value that is absent is a gap in a line and an empty cell, never a zero; WithGaps marks the bars that are
+// expected and nobody has.
 //
 // Colours are those of Okabe and Ito, which people who see fewer colours can tell apart, with a dash of its own for each line.
 package chart
@@ -119,8 +119,8 @@ func stamp(at int64) string {
 	return t.Format("2006-01-02 15:04")
 }
 
-// Told is what a picture says to whom it does not show: that it is empty, and why.
-func Told(f Frame, why string) Picture {
+// told is what a picture says to whom it does not show: that it is empty, and why.
+func told(f Frame, why string) Picture {
 	return Picture{f, func(p pen, b box) {
 		for i, line := range p.wrap(regular, 14, why, b.width()) {
 			p.text(b.left+float64(b.width()/2), b.top+float64(b.height()/2)+float64(20*i), 14, middle, p.theme.quiet, line)

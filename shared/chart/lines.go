@@ -2,6 +2,7 @@ package chart
 
 import (
 	"math"
+	"slices"
 
 	"gonum.org/v1/plot/vg"
 
@@ -25,28 +26,22 @@ type Line struct {
 	Series analysis.Series
 }
 
-// WithGaps adds an absent value wherever a bar that the calendar expects is missing between two others.
-func WithGaps(s analysis.Series, i market.Interval, c market.Calendar) analysis.Series {
+// WithGaps adds an absent value wherever a bar of interval i that is expected is missing between two others.
+func WithGaps(s analysis.Series, i market.Interval, expected func(start int64) bool) analysis.Series {
 	var out analysis.Series
 	for row, t := range s.Time {
 		if row > 0 {
-			if at, missing := missingAfter(s.Time[row-1], t, i, c); missing {
-				out.Time, out.Value = append(out.Time, at), append(out.Value, market.Absent)
+			missing := i.Next(s.Time[row-1])
+			for missing < t && !expected(missing) {
+				missing = i.Next(missing)
+			}
+			if missing < t {
+				out.Time, out.Value = append(out.Time, missing), append(out.Value, market.Absent)
 			}
 		}
 		out.Time, out.Value = append(out.Time, t), append(out.Value, s.Value[row])
 	}
 	return out
-}
-
-// missingAfter returns the first start between two bars at which the calendar expects another.
-func missingAfter(before, after int64, i market.Interval, c market.Calendar) (at int64, missing bool) {
-	for at = i.Next(before); at < after; at = i.Next(at) {
-		if !i.IsStored() || c.Expects(at, i) {
-			return at, true
-		}
-	}
-	return 0, false
 }
 
 // Lines draws series over time. With under, the space between zero and each line is filled: drawdowns.
@@ -72,7 +67,7 @@ type plot struct {
 func newPlot(p pen, b box, f Frame, lines []Line, scale Scale, zero bool) (plot, bool) {
 	low, high, any := extremes(lines, scale)
 	if !any {
-		Told(f, "There is no value in this range.").paint(p, b)
+		told(f, "There is no value in this range.").paint(p, b)
 		return plot{}, false
 	}
 	if zero {
@@ -118,7 +113,12 @@ func extremes(lines []Line, scale Scale) (low, high float64, any bool) {
 	return low, high, any
 }
 
-func drawable(v float64, scale Scale) bool { return v-v == 0 && (scale != Log || v > 0) }
+// largest is the size of the values that can be drawn, its inverse that of the smallest on a logarithmic scale.
+const largest = 1e100
+
+func drawable(v float64, scale Scale) bool {
+	return math.Abs(v) <= largest && (scale != Log || v >= 1/largest)
+}
 
 // legend names the lines above the plot and returns where it ends. A single line needs none: the frame names it.
 func legend(p pen, b box, lines []Line) float64 {
@@ -205,11 +205,15 @@ func thinned(run []point) []point {
 // band draws the space between two bounds that begin and end at the same times.
 func (l plot) band(p pen, times []int64, low, high []float64, look stroke, alpha uint8) {
 	var outline []point
+	within := func(v float64) float64 { return l.y.at(min(max(v, l.y.low), l.y.high)) }
 	for i, t := range times {
-		outline = append(outline, point{l.x.at(float64(t)), l.y.at(high[i])})
+		if low[i] != low[i] || high[i] != high[i] {
+			return // no band without all of its bounds
+		}
+		outline = append(outline, point{l.x.at(float64(t)), within(high[i])})
 	}
-	for i := len(times) - 1; i >= 0; i-- {
-		outline = append(outline, point{l.x.at(float64(times[i])), l.y.at(low[i])})
+	for i, t := range slices.Backward(times) {
+		outline = append(outline, point{l.x.at(float64(t)), within(low[i])})
 	}
 	p.area(faint(look.color, alpha), outline...)
 }

@@ -1,8 +1,7 @@
 package chart
 
 import (
-	"os"
-	"os/exec"
+	"math"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,12 +20,16 @@ func TestWithGaps(t *testing.T) {
 	friday := int64(1705017600)
 	s := analysis.Series{Time: []int64{friday, friday + 3*day}, Value: []float64{1, 2}}
 	want := analysis.Series{Time: []int64{friday, friday + day, friday + 3*day}, Value: []float64{1, market.Absent, 2}}
-	if diff := cmp.Diff(want, WithGaps(s, market.Day, market.Always), cmpopts.EquateNaNs()); diff != "" {
+	if diff := cmp.Diff(want, WithGaps(s, market.Day, expected(market.Always)), cmpopts.EquateNaNs()); diff != "" {
 		t.Errorf("crypto (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(s, WithGaps(s, market.Day, market.MetalSession)); diff != "" {
+	if diff := cmp.Diff(s, WithGaps(s, market.Day, expected(market.MetalSession))); diff != "" {
 		t.Errorf("metal (-want +got):\n%s", diff)
 	}
+}
+
+func expected(c market.Calendar) func(int64) bool {
+	return func(start int64) bool { return c.Expects(start, market.Day) }
 }
 
 // TestGapsAreGaps: four values with one absent in the middle are two strokes, and one value alone between two gaps is a dot.
@@ -80,6 +83,41 @@ func words(p Picture) []string {
 	return shown
 }
 
+// Whatever the values are, there is a picture, and every coordinate in it is a number.
+func TestAnyValues(t *testing.T) {
+	f := frame("Any", "USD", "BTC-USD")
+	f.From, f.To = 0, 4*day
+	for _, values := range [][]float64{
+		{1, 1, 1},
+		{0, 0, 0},
+		{-1, -1, -1},
+		{1e16, 1e16 + 2, 1e16 + 4},
+		{1e-300, 1e300, 5},
+		{math.MaxFloat64, -math.MaxFloat64, 1},
+		{1e100, -1e100, 0},
+		{math.Inf(1), math.Inf(-1), math.NaN()},
+		{1e-100, 1e100, 1},
+		{5e-324, 1e-323, 0},
+		{1},
+		{},
+	} {
+		s := analysis.Series{Value: values}
+		for i := range values {
+			s.Time = append(s.Time, int64(i)*day)
+		}
+		band := Outlook{"m", s.Time, values, []Band{{0.95, values, values}}}
+		lines := []Line{{"BTC-USD", s}}
+		for name, picture := range map[string]Picture{
+			"linear": Lines(f, lines, Linear, false), "log": Lines(f, lines, Log, false), "percent": Lines(f, lines, Percent, true),
+			"fan": Fan(f, lines[0], band, Linear), "months": Months(f, s), "matrix": Matrix(f, []string{"a", "b"}, [][]float64{{1, 0}, append(values, 1, 1)[:2]}),
+		} {
+			if svg := string(picture.SVG()); strings.Contains(svg, "NaN") || strings.Contains(svg, "Inf") {
+				t.Errorf("%s of %v has a coordinate that is no number", name, values)
+			}
+		}
+	}
+}
+
 func TestTicks(t *testing.T) {
 	print := func(ticks []tick) (texts []string) {
 		for _, one := range ticks {
@@ -110,26 +148,5 @@ func TestThinned(t *testing.T) {
 	want := []point{{1, 5}, {1.1, 9}, {1.3, 2}, {1.4, 4}, {2, 1}}
 	if diff := cmp.Diff(want, thinned(run), cmp.AllowUnexported(point{})); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
-// TestNothingIsFused compiles the package for a processor on which Go fuses products and sums where it may, and looks for that: the
-// picture would have other bytes there.
-func TestNothingIsFused(t *testing.T) {
-	compile := exec.Command("go", "build", "-gcflags=-S", ".")
-	compile.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")
-	listing, err := compile.CombinedOutput()
-	if err != nil {
-		t.Fatalf("compile for arm64: %v\n%.2000s", err, listing)
-	}
-	if !regexp.MustCompile(`FMULD`).Match(listing) {
-		t.Fatal("the listing holds no product at all")
-	}
-	seen := map[string]bool{}
-	for _, at := range regexp.MustCompile(`shared/chart/(\w+\.go:\d+)\)\s+FN?M(?:ADD|SUB)D`).FindAllSubmatch(listing, -1) {
-		if line := string(at[1]); !seen[line] {
-			seen[line] = true
-			t.Errorf("%s adds a product that may be fused: write float64(a*b) + c", line)
-		}
 	}
 }

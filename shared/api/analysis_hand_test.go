@@ -1,0 +1,209 @@
+package api
+
+import (
+	"encoding/json"
+	"math"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"assay/shared/market"
+)
+
+// Prices 100, 110, 99: returns of a tenth up and a tenth down, a fall of a tenth from the peak.
+func TestTearSheetByHand(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("XAU-USD.workshop", market.Day, fix(monday, 100), fix(monday+day, 110), fix(monday+2*day, 99))
+	got := into[struct {
+		Analysed
+		Result []struct {
+			Performance struct {
+				N                           int
+				Mean, MaxDrawdown, HitRatio *float64
+				Best, Worst, Omega, Sharpe  *float64
+				Growth                      struct {
+					Total, CAGR, CAGRCalendar *float64
+					N                         int
+				}
+				Volatility, Sortino, Calmar *float64
+				DownsideDeviation, Ulcer    *float64
+				Skew, Kurtosis              *float64
+			}
+			Tail  map[string]any
+			Falls []struct {
+				Depth        float64
+				Peak, Trough int64
+				Recovery     *int64
+				Observations int
+			}
+			Months struct {
+				Time  []int64
+				Value []float64
+			}
+		}
+		Undefined map[string]string
+	}](w, "/api/v1/analysis/tear-sheet?series=XAU-USD.workshop&periodsPerYear=4")
+	p := got.Result[0].Performance
+	near(t, "mean", p.Mean, 0)
+	near(t, "total growth", p.Growth.Total, -0.01)
+	near(t, "cagr", p.Growth.CAGR, 0.99*0.99-1)
+	near(t, "max drawdown", p.MaxDrawdown, -0.1)
+	near(t, "volatility", p.Volatility, math.Sqrt(0.02)*2)
+	near(t, "omega", p.Omega, 1)
+	fall := got.Result[0].Falls[0]
+	if fall.Peak != monday+day || fall.Trough != monday+2*day || fall.Recovery != nil || fall.Observations != 1 {
+		t.Errorf("the fall is %+v, want one from Tuesday to Wednesday, not recovered", fall)
+	}
+	if why := got.Undefined["/result/0/falls/0/recovery"]; why != "not-recovered" {
+		t.Errorf("undefined says %v, want not-recovered of the fall", got.Undefined)
+	}
+	if got.N != 3 || got.Interval != "1d" || got.Series[0].PeriodsPerYear != 4 || got.Series[0].Currency != "USD" || got.Kind != "tear-sheet" {
+		t.Errorf("the answer says %+v of itself", got.Analysed)
+	}
+}
+
+func near(t *testing.T, what string, got *float64, want float64) {
+	t.Helper()
+	if got == nil || math.Abs(*got-want) > 1e-12 {
+		text, _ := json.Marshal(got)
+		t.Errorf("%s is %s, want %v", what, text, want)
+	}
+}
+
+// The calendar says how many periods a year has: 365 days of coins, 253 of London's fixes, and of both the smaller number.
+func TestPeriodsPerYearAreTheCalendars(t *testing.T) {
+	w := analysedWorld(t)
+	for target, want := range map[string][]float64{
+		"growth?series=BTC-USD,XAU-USD-PM":                    {365, 253},
+		"beta?series=BTC-USD,XAU-USD-PM":                      {253, 253},
+		"growth?series=BTC-USD&interval=1w":                   {52},
+		"growth?series=BTC-USD,XAU-USD-PM&periodsPerYear=252": {252, 252},
+	} {
+		var got struct{ Series []AnalysedSeries }
+		if err := json.Unmarshal(w.get("/api/v1/analysis/"+target).Body.Bytes(), &got); err != nil {
+			t.Fatal(err)
+		}
+		var years []float64
+		for _, s := range got.Series {
+			years = append(years, s.PeriodsPerYear)
+		}
+		if diff := cmp.Diff(want, years); diff != "" {
+			t.Errorf("periods per year of %s (-want +got):\n%s", target, diff)
+		}
+	}
+}
+
+// Bitcoin rises on a Saturday and gold does not trade. Prices first, the two returns from Friday to Monday are compared; returns first,
+// Saturday's rise is lost; filled forward, gold has returns of nothing.
+func TestJoins(t *testing.T) {
+	w := newWorld(t, nil)
+	friday := monday - 3*day
+	var coins []market.Bar
+	for n, price := range []float64{100, 100, 200, 200, 200, 100} { // Thursday to Tuesday
+		b := market.Empty(friday + int64(n-1)*day)
+		b.Close = price
+		coins = append(coins, b)
+	}
+	w.put("BTC-USD.kraken", market.Day, coins...)
+	w.put("XAU-USD-PM.lbma", market.Day, fix(friday-day, 10), fix(friday, 20), fix(monday, 40), fix(monday+day, 20))
+	for join, want := range map[string]struct {
+		n           int
+		correlation float64
+	}{
+		"inner":         {3, 1 / math.Sqrt(1.75)},   // (0, 1, -1/2) and (1, 1, -1/2)
+		"returns-first": {3, 1},                     // (0, 0, -1/2) and the same
+		"ffill":         {5, 0.1 / math.Sqrt(2.16)}, // (0, 1, 0, 0, -1/2) and (1, 0, 0, 1, -1/2)
+	} {
+		got := into[struct {
+			Analysed
+			Result []struct {
+				A, B   string
+				Result struct {
+					N                          int
+					Pearson, Spearman, Kendall struct{ Value, P, Low, High *float64 }
+				}
+			}
+			Undefined map[string]string
+		}](w, "/api/v1/analysis/correlation?series=BTC-USD,XAU-USD-PM&returns=simple&join="+join)
+		if got.N != want.n || got.Join != join {
+			t.Errorf("join=%s: n %d, join %s; want %d", join, got.N, got.Join, want.n)
+		}
+		near(t, "correlation by "+join, got.Result[0].Result.Pearson.Value, want.correlation)
+		if biased := len(got.Notes) > 0; biased != (join != "inner") {
+			t.Errorf("join=%s: notes %v", join, got.Notes)
+		}
+	}
+}
+
+// A fix of 15:00 London is compared with the hour that ended then: 14:00 UTC to 15:00 UTC in winter.
+func TestAlignAt(t *testing.T) {
+	w := newWorld(t, nil)
+	var hours []market.Bar
+	for n := range 72 {
+		hours = append(hours, fix(monday+int64(n)*3600, 100+float64(n)))
+	}
+	w.put("BTC-USD.kraken", market.Hour, hours...)
+	w.put("XAU-USD-PM.lbma", market.Day, fix(monday, 10), fix(monday+day, 10), fix(monday+2*day, 10))
+	got := into[struct {
+		Analysed
+		Result struct {
+			Time  []int64
+			Value []float64
+		}
+		Undefined map[string]string
+	}](w, "/api/v1/analysis/ratio?series=BTC-USD,XAU-USD-PM&align_at=15:00+Europe/London")
+	if diff := cmp.Diff([]float64{11.4, 13.8, 16.2}, got.Result.Value); diff != "" {
+		t.Errorf("bitcoin at the fix, over the fix (-want +got):\n%s", diff)
+	}
+	if got.AlignAt != "15:00 Europe/London" || got.Series[0].SampledFrom != "1h" {
+		t.Errorf("align_at %q, sampled from %q", got.AlignAt, got.Series[0].SampledFrom)
+	}
+}
+
+// Gold stands still in dollars while the euro goes from 1.25 to 1.28: all of its return in euro is the currency's.
+func TestDecompose(t *testing.T) {
+	w := goldAndRates(t)
+	got := into[struct {
+		Analysed
+		Result []struct {
+			Time                    []int64
+			Return, Price, Currency []*float64
+		}
+		Undefined map[string]string
+	}](w, "/api/v1/analysis/decompose?series=XAU-USD.workshop&currency=EUR&from=2024-01-15&to=2024-01-18")
+	r := got.Result[0]
+	near(t, "return", r.Return[1], math.Log(1.25/1.28))
+	near(t, "of the price", r.Price[1], 0)
+	near(t, "of the currency", r.Currency[1], math.Log(1.25/1.28))
+	rates := got.Series[0].Conversion.Rates
+	if rates.First.Date != "2024-01-15" || rates.Last.Rate != 1.28 || rates.First.Received != "1970-01-01T00:00:00.001Z" {
+		t.Errorf("rates from %+v to %+v; want those of Monday and Tuesday with their receipts", rates.First, rates.Last)
+	}
+}
+
+// A day that has not ended is no observation, and neither is a month of it. Friday of spot metal ends with its session.
+func TestBarsThatGoOnAreLeftOut(t *testing.T) {
+	w := newWorld(t, nil)
+	friday := monday - 3*day
+	w.put("BTC-USD.coinbase", market.Minute, fix(friday, 100), fix(friday+day, 101), fix(friday+day+21*3600, 102))
+	w.put("XAU-USD.swissquote", market.Minute, fix(friday-day, 100), fix(friday, 101), fix(friday+22*3600-60, 102))
+	for id, want := range map[string]int{"BTC-USD.coinbase": 1, "XAU-USD.swissquote": 2, "XAU-USD": 2} {
+		got := into[struct {
+			Analysed
+			Result    any
+			Undefined map[string]string
+		}](w, "/api/v1/analysis/returns?series="+id)
+		if got.N != want {
+			t.Errorf("%s has %d observations, left out %v; want %d", id, got.N, got.Series[0].LeftOut, want)
+		}
+	}
+	w.put("BTC-USD.kraken", market.Day, run(market.Day, monday-60*day, 61, bar)...) // until 2024-01-15
+	got := into[struct {
+		Analysed
+		Result    any
+		Undefined map[string]string
+	}](w, "/api/v1/analysis/returns?series=BTC-USD&interval=1mo&from=2023-11-01")
+	if got.N != 2 || got.Series[0].LeftOut["unfinished"] != 1 {
+		t.Errorf("%d months, left out %v; want November and December, January left out", got.N, got.Series[0].LeftOut)
+	}
+}
