@@ -41,10 +41,11 @@ parameters of its own: assay analyse KIND --help.`,
 func (p *Program) kindCommand(k api.AnalysisKind) *cobra.Command {
 	var asJSON bool
 	var last int
+	takes, _, _ := strings.Cut(k.Series, ", separated")
 	c := &cobra.Command{
 		Use:     k.Kind + " SERIES...",
 		Short:   k.Summary,
-		Long:    k.Summary + ".\n\n" + k.Definition + "\n\nIt takes " + k.Series + " of the API.",
+		Long:    k.Summary + ".\n\n" + k.Definition + "\n\nIt takes " + takes + ".",
 		Example: exampleOf(k),
 		Args:    arguments(cobra.MinimumNArgs(1)),
 		RunE: func(c *cobra.Command, series []string) error {
@@ -65,7 +66,6 @@ func (p *Program) kindCommand(k api.AnalysisKind) *cobra.Command {
 			return printAnalysis(c.OutOrStdout(), answer, last)
 		},
 	}
-	c.Long = strings.TrimSuffix(c.Long, " of the API.") + "."
 	for _, parameter := range k.Parameters[1:] { // the first is series
 		c.Flags().String(parameter.Name, parameter.Default, usageOf(parameter))
 	}

@@ -48,7 +48,7 @@ func TestBadAnalyses(t *testing.T) {
 		"forecast?series=BTC-USD&origins=70&model=auto":              "fitted at every origin, and 70 origins over 730 values are more than 50000 together",
 		"forecast?series=BTC-USD&model=arima&order=1,1":              "want three numbers",
 		"forecast?series=BTC-USD&model=oracle":                       "want naive or drift",
-		"backtest?series=BTC-USD&models=naive,oracle":                "want one or more of naive drift",
+		"backtest?series=BTC-USD&models=naive,oracle":                "models=\"oracle\": want naive or drift",
 		"seasonality?series=BTC-USD&by=hour":                         "wants bars of hours or less",
 		"resample?series=BTC-USD&to_interval=36h":                    "want a multiple of interval=1d",
 		"returns?series=BTC-USD,ETH-USD,XAU-USD-PM&interval=1m":      "has no bars that those could be made of",

@@ -127,23 +127,21 @@ func parameterFields(t reflect.Type) []reflect.StructField {
 	return slices.DeleteFunc(reflect.VisibleFields(t), func(f reflect.StructField) bool { return f.Tag.Get("query") == "" })
 }
 
+// set reads the text of a parameter into its field.
 func set(into reflect.Value, f reflect.StructField, text string) error {
-	name := f.Tag.Get("query")
-	if enum := f.Tag.Get("enum"); enum != "" && into.Kind() != reflect.Slice && !slices.Contains(strings.Split(enum, ","), text) {
-		return badRequest("%s=%s: want %s.", name, quoted(text), strings.ReplaceAll(enum, ",", " or "))
+	name, enum, list := f.Tag.Get("query"), f.Tag.Get("enum"), []string{text}
+	if into.Kind() == reflect.Slice {
+		list = strings.Split(text, ",")
+	}
+	for _, one := range list {
+		if enum != "" && !slices.Contains(strings.Split(enum, ","), one) {
+			return badRequest("%s=%s: want %s.", name, quoted(one), strings.ReplaceAll(enum, ",", " or "))
+		}
 	}
 	switch into.Kind() {
 	case reflect.String:
 		into.SetString(text)
 	case reflect.Slice:
-		list := strings.Split(text, ",")
-		if enum := f.Tag.Get("enum"); enum != "" {
-			for _, one := range list {
-				if !slices.Contains(strings.Split(enum, ","), one) {
-					return badRequest("%s=%s: want one or more of %s, separated by commas.", name, quoted(one), strings.ReplaceAll(enum, ",", " "))
-				}
-			}
-		}
 		into.Set(reflect.ValueOf(list))
 	case reflect.Bool:
 		into.SetBool(text == "true")

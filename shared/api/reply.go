@@ -15,7 +15,7 @@ import (
 )
 
 // printing is the version of how answers are printed. Raise it when the same values give other bytes within one release.
-const printing = "1"
+const printing = "2"
 
 // reply is an answer before its bytes. Equal keys of one resource mean equal bodies: with the resource, the encoding and the
 // release the key makes the ETag, and body is called only where those bytes are neither with the client nor in the cache.
