@@ -82,6 +82,8 @@ func TestMistakes(t *testing.T) {
 		{"host", "FUNCTIONS_CUSTOMHANDLER_PORT=many", 1, "FUNCTIONS_CUSTOMHANDLER_PORT=\"many\": want a port number from 1 to 65535"},
 		{"run --port 0 --address 0.0.0.0", "", 1, "can be reached by others: name a file of function keys in ASSAY_FUNCTION_KEYS_FILE"},
 		{"run", "ASSAY_FUNCTION_KEYS_FILE=missing", 1, "function keys: open missing: no such file"},
+		{"run --grace -5s", "", 2, "--grace -5s: want a positive duration such as 25s"},
+		{"invoke Clean --wait", "", 1, "Clean has no schedule to wait for"},
 		{"run --only Clean,Lod", "", 2, `no function is called "Lod": there are Api, Clean`},
 		{"invoke Nothing", "", 2, `no function is called "Nothing": there are Api, Clean`},
 		{"invoke Clean {", "", 2, "the payload is not JSON"},
