@@ -21,7 +21,7 @@ const chartFolder = "../helm"
 // valueSets are values that people give, by what they want.
 var valueSets = map[string]string{
 	"nothing": "",
-	"identity": `storage: {accountName: stassay, clientId: 5c9f1f3e-0c0e-4b53-9d3c-6f0f4a3f2b11}
+	"identity": `storage: {accountName: stassay, clientId: 5c9f1f3e-0c0e-4b53-9d3c-6f0f4a3f2b11, scalerClientId: 0d9f1f3e-0c0e-4b53-9d3c-6f0f4a3f2b12}
 image: {repository: registry.example:5000/assay, tag: 1.2.3, pullSecrets: [registry]}`,
 	"everything": `storage: {secret: azurite}
 settings: {ASSAY_WATCHLIST: "BTC-USD,XAU-USD", OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318"}
