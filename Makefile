@@ -29,13 +29,24 @@ azurite-flags ?=
 run: assay node_modules ## run everything on this machine: http://127.0.0.1:7071
 	@exec ./assay local --market $(MARKET) --data $(data) --port $(port) -- $(azurite-flags)
 
+chart: ## have the Helm chart follow functions/ and host.json
+	cd infra/check && go run . >../helm/functions.json.new
+	mv infra/helm/functions.json.new infra/helm/functions.json
+
+image: ## build the image for amd64 and arm64, into build/; needs buildah
+	infra/image.sh amd64 arm64
+
 func: assay ## put links beside host.json, so that plain `func start` works here
 	./assay stage --in-place
 
-test: node_modules ## the whole suite, under ten minutes on two cores
+test: node_modules test-chart ## the whole suite, under ten minutes on two cores
 	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
 	CGO_ENABLED=1 go test -race -timeout 15m ./...
 	go test -timeout 15m ./shared/history # every order of two writers: ten times as long under the race detector
+
+test-chart: ## only chart, image and compose.yaml, by Helm and the schemas of Kubernetes and KEDA, which come as Go modules
+	@command -v buildah >/dev/null || echo "buildah is missing: the image is not built; apt-get install buildah"
+	cd infra/check && go test -count=1 -timeout 15m ./... # go does not see what changes outside of a module
 
 test-func: node_modules ## only the tests under the real Functions host, which func or $$FUNC names
 	go test -count=1 -run TestFunctionsHost -v ./tests
@@ -57,8 +68,8 @@ bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it
 
 check: ## formatting and linters
 	@test -z "$$(go tool gofumpt -l .)" || { echo "gofumpt would change:"; go tool gofumpt -l .; exit 1; }
-	go vet ./...
+	go vet ./... && cd infra/check && go vet ./...
 	go tool staticcheck ./...
 	go tool unparam ./...
 
-.PHONY: help deps run func test test-func test-page test-year bench check
+.PHONY: help deps run chart image func test test-chart test-func test-page test-year bench check

@@ -37,15 +37,20 @@ networkPolicy: {ports: [443, 10000, 10001, 10002]}`,
 // render does what helm template does: the objects of the chart, in the order of their files, and the notes.
 func render(t *testing.T, values string) (objects []object, notes string, err error) {
 	t.Helper()
-	chart, err := loader.Load(chartFolder)
-	if err != nil {
-		t.Fatal(err)
-	}
 	given, err := common.ReadValues([]byte(values))
 	if err != nil {
 		t.Fatal(err)
 	}
-	top, err := util.ToRenderValues(chart, given, common.ReleaseOptions{Name: "test", Namespace: "prices", Revision: 1, IsInstall: true}, nil)
+	return renderAs(t, "test", given)
+}
+
+func renderAs(t *testing.T, release string, values map[string]any) (objects []object, notes string, err error) {
+	t.Helper()
+	chart, err := loader.Load(chartFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := util.ToRenderValues(chart, values, common.ReleaseOptions{Name: release, Namespace: "prices", Revision: 1, IsInstall: true}, nil)
 	if err != nil {
 		return nil, "", err
 	}
