@@ -38,10 +38,10 @@ var samples = strings.NewReplacer(
 )
 
 var (
-	longFlag  = regexp.MustCompile(` (--[a-z-]+)`)
-	setValue  = regexp.MustCompile(` --set (\S+)`)
-	named     = regexp.MustCompile(`\b(cronjob|deployment|service)/(\S+)`)
-	component = regexp.MustCompile(`app.kubernetes.io/component=(\S+)`)
+	longFlag = regexp.MustCompile(` (--[a-z-]+)`)
+	setValue = regexp.MustCompile(` --set (\S+)`)
+	named    = regexp.MustCompile(`\b(cronjob|deployment|service)/(\S+)`)
+	ofPods   = regexp.MustCompile(`app.kubernetes.io/component=(\S+)`)
 )
 
 func TestDocumentedClusterCommands(t *testing.T) {
@@ -115,7 +115,7 @@ func unknownNames(line string, objects []object) (problems []string) {
 			problems = append(problems, "the chart makes no "+name[0])
 		}
 	}
-	for _, name := range component.FindAllStringSubmatch(line, -1) {
+	for _, name := range ofPods.FindAllStringSubmatch(line, -1) {
 		if !slices.ContainsFunc(objects, func(o object) bool {
 			template := podOf(o)
 			return template != nil && template.at("metadata", "labels", "app.kubernetes.io/component") == name[1]

@@ -80,8 +80,9 @@ func TestImage(t *testing.T) {
 		t.Skip("buildah is missing, so the image is not built: apt-get install buildah")
 	}
 	var archives [2][]byte
+	var folder string
 	for i := range archives {
-		folder := t.TempDir()
+		folder = t.TempDir()
 		c := exec.Command(repository+"/infra/image.sh", runtime.GOARCH)
 		c.Env = append(os.Environ(), "OUT="+folder, "GOPROXY=off")
 		if out, err := c.CombinedOutput(); err != nil {
@@ -95,6 +96,7 @@ func TestImage(t *testing.T) {
 	if !bytes.Equal(archives[0], archives[1]) {
 		t.Error("building twice gives two images")
 	}
+	assertModules(t, filepath.Join(folder, "assay-"+runtime.GOARCH+".cdx.json"))
 	files := untar(t, archives[0])
 	var manifest []struct {
 		Config string
@@ -119,6 +121,35 @@ func TestImage(t *testing.T) {
 	slices.Sort(names)
 	if diff := cmp.Diff([]string{"assay", "etc/ssl/certs/ca-certificates.crt"}, names); len(manifest[0].Layers) != 1 || diff != "" {
 		t.Errorf("files of the image, in %d layers (-want +got):\n%s", len(manifest[0].Layers), diff)
+	}
+}
+
+// assertModules compares a list of modules with what the go command says that the program is built from.
+func assertModules(t *testing.T, file string) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var listed bom
+	decode(t, text, &listed)
+	var got []string
+	for _, c := range listed.Components {
+		if c.Name != "std" {
+			got = append(got, c.Name+"@"+c.Version)
+		}
+	}
+	c := exec.Command("go", "list", "-deps", "-f", "{{with .Module}}{{if not .Main}}{{.Path}}@{{.Version}}{{end}}{{end}}", ".")
+	c.Dir, c.Env = repository, append(os.Environ(), "GOOS=linux", "CGO_ENABLED=0")
+	out, err := c.Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	want := strings.Fields(string(out))
+	slices.Sort(want)
+	slices.Sort(got)
+	if diff := cmp.Diff(slices.Compact(want), got); diff != "" {
+		t.Errorf("modules (-want +got):\n%s", diff)
 	}
 }
 

@@ -64,6 +64,9 @@ func (r rules) broken(objects []object) []string {
 		if len(o.name()) > 52 {
 			broken = append(broken, fmt.Sprintf("%s: a name of %d characters: want at most 52, for a CronJob's Jobs", o, len(o.name())))
 		}
+		if o.kind() == "Secret" {
+			broken = append(broken, fmt.Sprintf("%s: a chart's values are kept in the cluster for all to read: want the name of a Secret", o))
+		}
 		if triggers, ok := o.at("spec", "triggers").([]any); ok {
 			for _, t := range triggers {
 				broken = append(broken, r.trigger(o, object(t.(map[string]any)), objects)...)

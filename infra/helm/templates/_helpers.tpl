@@ -101,7 +101,7 @@ spec:
         - name: keys
           mountPath: /etc/assay/keys
           readOnly: true
-      startupProbe:
+      startupProbe: # a probe has no key, for which every path asks
         tcpSocket: { port: http }
         periodSeconds: 1
         failureThreshold: 60
