@@ -29,13 +29,6 @@ azurite-flags ?=
 run: assay node_modules ## run everything on this machine: http://127.0.0.1:7071
 	@exec ./assay local --market $(MARKET) --data $(data) --port $(port) -- $(azurite-flags)
 
-chart: ## have the Helm chart follow functions/ and host.json
-	cd infra/check && go run . >../helm/functions.json.new
-	mv infra/helm/functions.json.new infra/helm/functions.json
-
-image: ## build the image for amd64 and arm64, into build/; needs buildah
-	infra/image.sh amd64 arm64
-
 func: assay ## put links beside host.json, so that plain `func start` works here
 	./assay stage --in-place
 
@@ -56,6 +49,13 @@ test-page: node_modules ## only the page in a browser
 
 test-year: node_modules ## what a year of eight instruments takes on disk: an hour at most, the last table says it
 	go test -tags year -count=1 -run 'TestYear$$' -v -timeout 2h ./handlers
+
+chart: ## have the Helm chart follow functions/ and host.json
+	cd infra/check && go run . >../helm/functions.json.new
+	mv infra/helm/functions.json.new infra/helm/functions.json
+
+image: ## build the image for amd64 and arm64, into build/; needs buildah
+	infra/image.sh amd64 arm64
 
 bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it is installed
 	go test -tags bench -count=1 -run TestBars -v -timeout 20m ./tests
