@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 export CGO_ENABLED ?= 0
 
+# How the program is built: without what only a debugger reads, a third of it, and without the page of gRPC, of which only types are used.
+build := go build -trimpath -tags grpcnotrace -ldflags='-s -w'
+
 # The Python that make bench runs pandas with.
 python ?= python3
 
@@ -10,7 +13,7 @@ help: ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 assay: $(shell find . -name '*.go' -not -path './node_modules/*') go.mod host.json $(wildcard functions/*/function.json shared/web/assets/* shared/web/assets/*/*) ## build the program
-	go build -trimpath -tags grpcnotrace -o assay . # without the tag it is 8 MB larger: gRPC, of which only types are used, would bring a page
+	$(build) -o assay .
 
 node_modules: package-lock.json
 	@echo "Installing Azurite, which stands in for Azure Storage (365 MB in node_modules, half a minute)"
@@ -34,22 +37,26 @@ func: assay ## put links beside host.json, so that plain `func start` works here
 
 # The program of this machine writes the folder that holds the program for Azure.
 package: assay ## build/app: the folder that is zipped for Azure Functions
-	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 go build -trimpath -o build/linux/assay .
+	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(build) -o build/linux/assay .
 	./assay stage --package --public-read=$${ASSAY_PUBLIC_READ:-false} --binary build/linux/assay build/app
 
 release: ## build/release: the program for every system, with hashes
 	@mkdir -p build/release
 	for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do \
 		os=$${target%/*} arch=$${target#*/}; name=assay-$$os-$$arch; [ $$os = windows ] && name=$$name.exe; \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch go build -trimpath -o build/release/$$name . || exit 1; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(build) -o build/release/$$name . || exit 1; \
 	done
 	cd build/release && sha256sum assay-* > SHA256SUMS
 
-test: node_modules ## the whole suite, under ten minutes on two cores
+test: node_modules test-chart ## the whole suite, under ten minutes on two cores
 	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
 	@[ -n "$$BICEP" ] || command -v bicep >/dev/null || [ -x ../shared/azure/bicep ] || echo "bicep is missing: nothing of infra/ is compiled; az bicep install, then put it on PATH or name it in BICEP"
 	CGO_ENABLED=1 go test -race -timeout 15m ./...
 	go test -timeout 15m ./shared/history ./handlers # every order of two writers, days of a market: ten times as long under the race detector
+
+test-chart: ## only chart, image and compose.yaml, by Helm and the schemas of Kubernetes and KEDA, which come as Go modules
+	@command -v buildah >/dev/null || echo "buildah is missing: the image is not built; apt-get install buildah"
+	cd infra/check && go test -count=1 -timeout 15m ./... # go does not see what changes outside of a module
 
 test-func: node_modules ## only the tests under the real Functions host, which func or $$FUNC names
 	go test -count=1 -run TestFunctionsHost -v ./tests
@@ -63,6 +70,13 @@ test-page: node_modules ## only the page in a browser
 test-year: node_modules ## what a year of eight instruments takes on disk; ASSAY_YEAR_TURNS=36 lives an eighth of a day
 	go test -tags year -count=1 -run 'TestYear$$' -v -timeout 2h ./handlers
 
+chart: ## have the Helm chart follow functions/ and host.json
+	cd infra/check && go run . >../helm/functions.json.new
+	mv infra/helm/functions.json.new infra/helm/functions.json
+
+image: ## build the image for amd64 and arm64, into build/; needs buildah
+	infra/image.sh amd64 arm64
+
 bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it is installed
 	go test -tags bench -count=1 -run TestBars -v -timeout 20m ./tests
 	go test -run '^$$' -bench . -benchmem ./shared/...
@@ -74,8 +88,8 @@ bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it
 
 check: ## formatting and linters
 	@test -z "$$(go tool gofumpt -l .)" || { echo "gofumpt would change:"; go tool gofumpt -l .; exit 1; }
-	go vet ./...
+	go vet ./... && cd infra/check && go vet ./...
 	go tool staticcheck ./...
 	go tool unparam ./...
 
-.PHONY: help deps run func package release test test-func test-bicep test-page test-year bench check
+.PHONY: help deps run func package release chart image test test-func test-bicep test-chart test-page test-year bench check

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"strconv"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -12,7 +13,7 @@ import (
 )
 
 func runCommand(p *Program) *cobra.Command {
-	var only []string
+	var options host.RunOptions
 	var address string
 	var port int
 	c := &cobra.Command{
@@ -20,7 +21,7 @@ func runCommand(p *Program) *cobra.Command {
 		Short: "Run the functions with their own timers, queue loops and HTTP",
 		Long: `run does what the Azure Functions host would do, without it: every timer fires once at start and then by its schedule
 (UTC), queue functions take messages, the API and the page answer over HTTP. SIGTERM or Ctrl+C stops it: it takes nothing
-more, finishes what is in hand within 25 seconds, and exits with 0.
+more, finishes what is in hand within 25 seconds (or --grace), and exits with 0.
 
 Without function keys (ASSAY_FUNCTION_KEYS_FILE, one key a line) it listens on loopback addresses only. With keys, writing
 always needs one (header x-functions-key, or ?code=); reading needs one beyond loopback, unless ASSAY_PUBLIC_READ=true.`,
@@ -28,17 +29,21 @@ always needs one (header x-functions-key, or ?code=); reading needs one beyond l
   assay run --only Clean,Load
   ASSAY_FUNCTION_KEYS_FILE=keys.txt assay run --address 0.0.0.0 --port 80 --only Api,Page`,
 		Args: arguments(cobra.NoArgs),
-		RunE: func(c *cobra.Command, _ []string) error { return p.run(c.Context(), only, address, port) },
+		RunE: func(c *cobra.Command, _ []string) error { return p.run(c.Context(), options, address, port) },
 	}
-	c.Flags().StringSliceVar(&only, "only", nil, "run only these functions, separated by commas")
+	c.Flags().StringSliceVar(&options.Only, "only", nil, "run only these functions, separated by commas")
 	c.Flags().StringVar(&address, "address", "127.0.0.1", "listen on this address")
 	c.Flags().IntVar(&port, "port", 7071, "listen on this port; 0 takes a free one, which the log names")
+	c.Flags().DurationVar(&options.Grace, "grace", 25*time.Second, "after a stop, wait so long for what is in hand")
 	return c
 }
 
-// run runs functions, all of them when only is empty, until the context is done.
-func (p *Program) run(ctx context.Context, only []string, address string, port int) error {
-	keys, err := host.ReadKeys(p.App.Config.KeysFile)
+// run runs the functions that options name, all of them when they name none, until the context is done.
+func (p *Program) run(ctx context.Context, options host.RunOptions, address string, port int) (err error) {
+	if options.Grace < 0 {
+		return usageError{fmt.Errorf("--grace %v: want a positive duration such as 25s", options.Grace)}
+	}
+	options.Keys, err = host.ReadKeys(p.App.Config.KeysFile)
 	if err != nil {
 		return err
 	}
@@ -46,11 +51,11 @@ func (p *Program) run(ctx context.Context, only []string, address string, port i
 	if err != nil {
 		return err
 	}
-	listener, err := listenFor(h, only, address, port)
-	if err != nil {
+	if options.Listener, err = listenFor(h, options.Only, address, port); err != nil {
 		return err
 	}
-	return h.Run(ctx, host.RunOptions{Only: only, Listener: listener, Keys: keys, Public: p.App.Config.PublicRead})
+	options.Public = p.App.Config.PublicRead
+	return h.Run(ctx, options)
 }
 
 // listenFor listens when any of the functions answers HTTP; else it returns nil.

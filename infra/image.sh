@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Builds the image of infra/Dockerfile without a network or a daemon, from binaries that it builds itself: infra/image.sh ARCH...
-# Writes build/assay-ARCH.tar, for docker load, podman load, skopeo copy or ctr image import. The same commit gives the same bytes.
+# Writes build/assay-ARCH.tar, for docker load, podman load, skopeo copy or ctr image import, and build/assay-ARCH.cdx.json, which lists
+# its modules (CycloneDX). The same commit gives the same bytes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,7 +19,8 @@ trap 'rm -rf "$work"' EXIT
 mkdir -p "$out"
 for arch; do
   stage=$work/$arch
-  CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -o "$stage/image/assay" .
+  CGO_ENABLED=0 GOOS=linux GOARCH=$arch go build -trimpath -tags grpcnotrace -ldflags='-s -w' -o "$stage/image/assay" .
+  (cd infra/check && go run . "$stage/image/assay") >"$out/assay-$arch.cdx.json"
   install -D -m 0644 "$certificates" "$stage/image/etc/ssl/certs/ca-certificates.crt"
   buildah --root "$work/storage" --runroot "$work/run" bud --quiet --timestamp 0 --os linux --arch "$arch" --build-arg TARGETOS=linux \
     --build-context build="$stage" --file infra/Dockerfile --tag "assay:$version" "$work" >/dev/null

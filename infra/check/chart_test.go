@@ -21,7 +21,7 @@ const chartFolder = "../helm"
 // valueSets are values that people give, by what they want.
 var valueSets = map[string]string{
 	"nothing": "",
-	"identity": `storage: {accountName: stassay, clientId: 5c9f1f3e-0c0e-4b53-9d3c-6f0f4a3f2b11}
+	"identity": `storage: {accountName: stassay, clientId: 5c9f1f3e-0c0e-4b53-9d3c-6f0f4a3f2b11, scalerClientId: 0d9f1f3e-0c0e-4b53-9d3c-6f0f4a3f2b12}
 image: {repository: registry.example:5000/assay, tag: 1.2.3, pullSecrets: [registry]}`,
 	"everything": `storage: {secret: azurite}
 settings: {ASSAY_WATCHLIST: "BTC-USD,XAU-USD", OTEL_EXPORTER_OTLP_ENDPOINT: "http://collector:4318"}
@@ -37,15 +37,20 @@ networkPolicy: {ports: [443, 10000, 10001, 10002]}`,
 // render does what helm template does: the objects of the chart, in the order of their files, and the notes.
 func render(t *testing.T, values string) (objects []object, notes string, err error) {
 	t.Helper()
-	chart, err := loader.Load(chartFolder)
-	if err != nil {
-		t.Fatal(err)
-	}
 	given, err := common.ReadValues([]byte(values))
 	if err != nil {
 		t.Fatal(err)
 	}
-	top, err := util.ToRenderValues(chart, given, common.ReleaseOptions{Name: "test", Namespace: "prices", Revision: 1, IsInstall: true}, nil)
+	return renderAs(t, "test", given)
+}
+
+func renderAs(t *testing.T, release string, values map[string]any) (objects []object, notes string, err error) {
+	t.Helper()
+	chart, err := loader.Load(chartFolder)
+	if err != nil {
+		t.Fatal(err)
+	}
+	top, err := util.ToRenderValues(chart, values, common.ReleaseOptions{Name: release, Namespace: "prices", Revision: 1, IsInstall: true}, nil)
 	if err != nil {
 		return nil, "", err
 	}

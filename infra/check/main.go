@@ -1,5 +1,6 @@
 // Check holds what needs Helm or Kubernetes' schemas and so a module of its own: the tests of the chart in infra/helm and of the
-// image. As a program it prints functions.json, from which the chart knows the functions: Helm reads nothing outside its folder.
+// image. As a program it prints functions.json, from which the chart knows the functions, since Helm reads nothing outside its folder;
+// or, given a program, of which modules that is made, as CycloneDX.
 package main
 
 import (
@@ -9,20 +10,31 @@ import (
 )
 
 func main() {
-	functions, err := readFunctions(os.DirFS("../.."))
-	var printed string
-	if err == nil {
-		printed, err = text(functions)
-	}
+	text, err := document(os.Args[1:])
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "check:", err)
 		os.Exit(1)
 	}
-	fmt.Print(printed)
+	fmt.Print(text)
 }
 
-// text is the functions as the chart's file has them.
-func text(functions Functions) (string, error) {
-	text, err := json.MarshalIndent(functions, "", "  ")
+func document(args []string) (string, error) {
+	if len(args) == 1 {
+		modules, err := readBOM(args[0])
+		if err != nil {
+			return "", err
+		}
+		return text(modules)
+	}
+	functions, err := readFunctions(os.DirFS("../.."))
+	if err != nil {
+		return "", err
+	}
+	return text(functions)
+}
+
+// text is a document as it is written.
+func text(document any) (string, error) {
+	text, err := json.MarshalIndent(document, "", "  ")
 	return string(text) + "\n", err
 }

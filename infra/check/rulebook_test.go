@@ -64,6 +64,9 @@ func (r rules) broken(objects []object) []string {
 		if len(o.name()) > 52 {
 			broken = append(broken, fmt.Sprintf("%s: a name of %d characters: want at most 52, for a CronJob's Jobs", o, len(o.name())))
 		}
+		if o.kind() == "Secret" {
+			broken = append(broken, fmt.Sprintf("%s: a chart's values are kept in the cluster for all to read: want the name of a Secret", o))
+		}
 		if triggers, ok := o.at("spec", "triggers").([]any); ok {
 			for _, t := range triggers {
 				broken = append(broken, r.trigger(o, object(t.(map[string]any)), objects)...)
@@ -94,18 +97,19 @@ func podOf(o object) object {
 
 // runs checks that every function is run by one object of its kind: a timer in a Deployment at zero would never fire.
 func (r rules) runs(objects []object) (broken []string) {
+	run := fmt.Sprintf("Deployment run --grace %ds ", r.functions.TimeoutSeconds)
 	wanted := map[string]string{}
 	for name := range r.functions.Timers {
 		wanted[name] = "CronJob invoke " + name + " --wait"
 	}
 	for name := range r.functions.Queues {
-		wanted[name] = "Deployment run --only " + name
+		wanted[name] = run + "--only " + name
 	}
 	for name := range r.functions.Jobs {
 		wanted[name] = "ScaledJob invoke " + name
 	}
 	for _, name := range r.functions.HTTP {
-		wanted[name] = "Deployment run --address 0.0.0.0 --port 8080 --only " + strings.Join(r.functions.HTTP, ",")
+		wanted[name] = run + "--address 0.0.0.0 --port 8080 --only " + strings.Join(r.functions.HTTP, ",")
 	}
 	got := map[string]int{}
 	for _, o := range objects {

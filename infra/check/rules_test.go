@@ -49,6 +49,7 @@ func TestRulesRefuse(t *testing.T) {
 		{"Deployment http", "container.livenessProbe", nil, "Deployment test-assay-http: it serves without probes"},
 		{"Service http", "spec.selector", map[string]any{"a": "b"}, "Service test-assay-http selects no pod"},
 		{"Deployment load", "spec.selector.matchLabels.a", "b", "Deployment test-assay-load selects no pod"},
+		{"Service http", "kind", "Secret", "Secret test-assay-http: a chart's values are kept in the cluster for all to read: want the name of a Secret"},
 		{"CronJob fetchkraken", "metadata.name", strings.Repeat("n", 53), "CronJob " + strings.Repeat("n", 53) + ": a name of 53 characters: want at most 52, for a CronJob's Jobs"},
 	} {
 		objects := mustRender(t, "")

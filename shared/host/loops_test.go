@@ -40,10 +40,12 @@ func loopsHost(t *testing.T, queues Queues, echo, tick Work) *Host {
 }
 
 // running runs h until the test ends, and stop ends it before.
-func running(t *testing.T, h *Host) (stop func()) {
+func running(t *testing.T, h *Host) (stop func()) { return runningWith(t, h, RunOptions{}) }
+
+func runningWith(t *testing.T, h *Host, options RunOptions) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- h.Run(ctx, RunOptions{}) }()
+	go func() { ended <- h.Run(ctx, options) }()
 	stopped := false
 	stop = func() {
 		if stopped {
@@ -214,6 +216,32 @@ func TestOutage(t *testing.T) {
 		<-time.After(time.Minute)
 		if calls.Load() != 2 {
 			t.Errorf("%d calls, want 2: before the outage, and after it", calls.Load())
+		}
+	})
+}
+
+// TestGrace: with ten minutes instead of 25 seconds, what is in hand ends by itself, and the stop with it.
+func TestGrace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		queues := &memoryQueues{}
+		h := loopsHost(t, queues, func(ctx context.Context, _ []byte) error {
+			select {
+			case <-time.After(9 * time.Minute):
+				return nil
+			case <-ctx.Done():
+				return context.Cause(ctx)
+			}
+		}, nil)
+		send(t, queues, "echo", "long")
+		stop := runningWith(t, h, RunOptions{Grace: 10 * time.Minute})
+		<-time.After(time.Minute)
+		began := time.Now()
+		stop()
+		if took := time.Since(began); took < 7*time.Minute || took > 8*time.Minute {
+			t.Errorf("stopped after %v, want the eight minutes that were left", took)
+		}
+		if left := queues.texts("echo"); len(left) > 0 {
+			t.Errorf("left on the queue: %v", left)
 		}
 	})
 }

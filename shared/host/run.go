@@ -16,16 +16,20 @@ type RunOptions struct {
 	Only     []string     // the functions to run; none: all
 	Listener net.Listener // for HTTP functions; nil: they do not run
 	Keys     Keys
-	Public   bool // reads need no key, wherever they come from
+	Public   bool          // reads need no key, wherever they come from
+	Grace    time.Duration // how long a stop waits for what is in hand; 0: 25 s
 }
 
 // Run runs the functions with their own triggers until ctx is done: every timer once at once and then by its schedule, a loop
-// for each queue, HTTP on the listener. Then it takes nothing more, finishes what is in hand within 25 s, and returns nil.
+// for each queue, HTTP on the listener. Then it takes nothing more, finishes what is in hand within the grace, and returns nil.
 // Beyond the loopback it refuses to serve without keys.
 func (h *Host) Run(ctx context.Context, options RunOptions) error {
 	chosen, err := h.choose(options.Only)
 	if err != nil {
 		return err
+	}
+	if options.Grace > 0 {
+		h.stopLimit = options.Grace
 	}
 	group, take := errgroup.WithContext(ctx)
 	work, cancel := h.outlive(take)

@@ -39,7 +39,7 @@ authenticationRef:
 
 {{/*
 A pod of the program: root, component, args, resources; restart is Never in a Job; http where it serves.
-The program ends by itself after SIGTERM; the grace period is above functionTimeout, the most that a handler may take.
+After SIGTERM the program finishes what is in hand, for functionTimeout at most; Kubernetes waits a little longer.
 */}}
 {{- define "assay.pod" -}}
 {{- $functions := .root.Files.Get "functions.json" | fromJson -}}
@@ -101,7 +101,7 @@ spec:
         - name: keys
           mountPath: /etc/assay/keys
           readOnly: true
-      startupProbe:
+      startupProbe: # a probe has no key, for which every path asks
         tcpSocket: { port: http }
         periodSeconds: 1
         failureThreshold: 60
