@@ -2,10 +2,14 @@ package api
 
 import (
 	"fmt"
+	"maps"
 	"math"
+	"slices"
+	"strings"
 
 	"assay/shared/analysis"
 	"assay/shared/chart"
+	"assay/shared/market"
 )
 
 func drawPrices(q chartRequest, list []observed, f chart.Frame) (chart.Picture, error) {
@@ -160,4 +164,91 @@ func drawForecast(q chartRequest, list []observed, f chart.Frame) (chart.Picture
 func newest(s analysis.Series, most int) analysis.Series {
 	n := max(0, len(s.Time)-most)
 	return analysis.Series{Time: s.Time[n:], Value: s.Value[n:]}
+}
+
+// frameOf fills in what a picture says of its series.
+func frameOf(f *chart.Frame, list []observed) {
+	var units, sources, voters []string
+	for n := range list {
+		o := &list[n]
+		f.Series = append(f.Series, o.ID.String())
+		if n == 0 || o.plan.from < f.From {
+			f.From = o.plan.from
+		}
+		f.To, f.Interval = max(f.To, o.plan.to), o.plan.interval
+		units = append(units, unitOf(o))
+		for _, s := range o.voters() {
+			if o.ID.Source == "" {
+				voters = append(voters, s.Source)
+			} else {
+				sources = append(sources, s.Source)
+			}
+		}
+		for _, note := range o.plan.notes {
+			if !slices.Contains(f.Notes, note) {
+				f.Notes = append(f.Notes, note)
+			}
+		}
+		if o.conversion.rates != nil {
+			sources = append(sources, "rates of "+rateSeries.String())
+		}
+	}
+	f.Unit = strings.Join(distinct(units), ", ")
+	if len(voters) > 0 {
+		sources = append([]string{"consensus of " + strings.Join(sortedDistinct(voters), ", ")}, sources...)
+	}
+	f.Prices = strings.Join(distinct(sources), "; ")
+	if note := leftOut(list); note != "" {
+		f.Notes = append(f.Notes, note)
+	}
+}
+
+func unitOf(o *observed) string { return o.conversion.to.Currency + " per " + o.conversion.to.Unit }
+
+// leftWords says for people why a bar is no observation.
+var leftWords = map[string]string{
+	leftStub: "of days that hardly traded", leftUnfinished: "that go on", leftNoRate: "without an exchange rate", leftNoPrice: "without a close",
+}
+
+// leftOut says how many bars are no observations, and why.
+func leftOut(list []observed) string {
+	counts := map[string]int{}
+	for _, o := range list {
+		for reason, n := range o.leftOut {
+			counts[reason] += n
+		}
+	}
+	var parts []string
+	for _, reason := range slices.Sorted(maps.Keys(counts)) {
+		parts = append(parts, fmt.Sprintf("%d %s", counts[reason], leftWords[reason]))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "Bars left out: " + strings.Join(parts, ", ") + "."
+}
+
+// distinct keeps the first of equal texts.
+func distinct(texts []string) []string {
+	var out []string
+	for _, text := range texts {
+		if !slices.Contains(out, text) {
+			out = append(out, text)
+		}
+	}
+	return out
+}
+
+func sortedDistinct(texts []string) []string {
+	return slices.Compact(slices.Sorted(slices.Values(texts)))
+}
+
+// line is a series with its gaps.
+func (o *observed) line(s analysis.Series) chart.Line {
+	calendar := o.Instrument.Calendar
+	if o.sampled {
+		calendar = market.London
+	}
+	expected := func(start int64) bool { return expects(calendar, o.plan.interval, start) }
+	return chart.Line{Name: o.ID.String(), Series: chart.WithGaps(s, o.plan.interval, expected)}
 }
