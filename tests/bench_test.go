@@ -18,7 +18,7 @@ import (
 // result is wrong, never when it is slow: times mean something on a quiet machine only.
 func TestBars(t *testing.T) {
 	b := &bench{t: t, binary: filepath.Join(t.TempDir(), "assay"), influx: startInflux(t)}
-	size := b.build("-trimpath", "-tags=grpcnotrace")
+	size := b.build("-trimpath", "-tags=grpcnotrace", "-ldflags=-s -w")
 	for _, part := range []struct {
 		name    string
 		measure func()

@@ -28,7 +28,7 @@ func TestSameBytes(t *testing.T) {
 	var built [2][]byte
 	for i := range built {
 		folder := copySource(t)
-		c := exec.Command("go", "build", "-trimpath", "-tags", "grpcnotrace", "-buildvcs=false", "-o", "assay", ".")
+		c := exec.Command("go", "build", "-trimpath", "-tags", "grpcnotrace", "-ldflags", "-s -w", "-buildvcs=false", "-o", "assay", ".")
 		c.Dir, c.Env = folder, append(os.Environ(), "CGO_ENABLED=0", "GOPROXY=off", "GOFLAGS=")
 		if out, err := c.CombinedOutput(); err != nil {
 			t.Fatalf("go build: %v\n%s", err, out)
