@@ -178,6 +178,20 @@ func TestObjectsMeetTheirSchemas(t *testing.T) {
 	}
 }
 
+// TestReleaseOfDigits: a release may be called so, and a label is text.
+func TestReleaseOfDigits(t *testing.T) {
+	s := newSchemas(t)
+	objects, _, err := renderAs(t, "1234", map[string]any{"storage": map[string]any{"secret": "1234"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range objects {
+		if err := s.check(o); err != nil {
+			t.Errorf("%s: %v", o, err)
+		}
+	}
+}
+
 // TestSchemasRefuse spoils one field of a sound object at a time.
 func TestSchemasRefuse(t *testing.T) {
 	s := newSchemas(t)

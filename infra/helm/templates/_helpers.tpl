@@ -6,7 +6,7 @@
 
 {{- define "assay.selector" -}}
 app.kubernetes.io/name: {{ .root.Chart.Name }}
-app.kubernetes.io/instance: {{ .root.Release.Name }}
+app.kubernetes.io/instance: {{ .root.Release.Name | quote }}
 app.kubernetes.io/component: {{ .component }}
 {{- end }}
 
@@ -31,7 +31,7 @@ metadata:
   queueLength: {{ .functions.queueLength | toString | quote }}
   queueLengthStrategy: all # messages in hand count: with visibleonly, work in flight would be scaled to nothing
   {{- with .root.Values.storage.accountName }}
-  accountName: {{ . }}
+  accountName: {{ . | quote }}
   {{- end }}
 authenticationRef:
   name: {{ include "assay.fullname" .root }}
@@ -45,7 +45,7 @@ After SIGTERM the program finishes what is in hand, for functionTimeout at most;
 {{- $functions := .root.Files.Get "functions.json" | fromJson -}}
 metadata:
   labels:
-    {{- include "assay.labels" . | nindent 4 }}
+    {{- include "assay.selector" . | nindent 4 }}
     {{- if .root.Values.storage.accountName }}
     azure.workload.identity/use: "true"
     {{- end }}
@@ -58,7 +58,7 @@ spec:
   {{- with .root.Values.image.pullSecrets }}
   imagePullSecrets:
     {{- range . }}
-    - name: {{ . }}
+    - name: {{ . | quote }}
     {{- end }}
   {{- end }}
   securityContext:
@@ -79,7 +79,7 @@ spec:
   volumes:
     - name: keys
       secret:
-        secretName: {{ .root.Values.keysSecret }}
+        secretName: {{ .root.Values.keysSecret | quote }}
   {{- end }}
   containers:
     - name: assay
@@ -91,7 +91,7 @@ spec:
       {{- with .root.Values.settingsSecret }}
       envFrom:
         - secretRef:
-            name: {{ . }}
+            name: {{ . | quote }}
       {{- end }}
       {{- if .http }}
       ports:
@@ -128,16 +128,16 @@ spec:
 {{- with .root.Values.storage -}}
 {{- if .accountName -}}
 - name: AzureWebJobsStorage__accountName
-  value: {{ .accountName }}
+  value: {{ .accountName | quote }}
 - name: AzureWebJobsStorage__credential
   value: workloadidentity
 - name: AzureWebJobsStorage__clientId
-  value: {{ .clientId }}
+  value: {{ .clientId | quote }}
 {{- else -}}
 - name: AzureWebJobsStorage
   valueFrom:
     secretKeyRef:
-      name: {{ .secret }}
+      name: {{ .secret | quote }}
       key: connection
 {{- end }}
 {{- end }}
