@@ -270,6 +270,51 @@ func checkLogs(t *testing.T, r *receiver, records []map[string]any) {
 	}
 }
 
+// TestTelemetryOfARequest: what a client sends with a traceparent goes on in the client's trace, until it is loaded.
+func TestTelemetryOfARequest(t *testing.T) {
+	const trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	r, port := newReceiver(t), freePort(t)
+	c := command(storetest.Azurite(t), build(t), "run", "--port", port, "--only", "Ingest,Clean,Load")
+	c.Env = append(c.Env, "OTEL_EXPORTER_OTLP_ENDPOINT="+r.url, "OTEL_BSP_SCHEDULE_DELAY=100")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	eventually(t, "a push is taken", func() bool {
+		push, err := http.NewRequest("POST", "http://127.0.0.1:"+port+"/api/v1/ingest/BTC-USD.mine?interval=1d", strings.NewReader("time,close\n2024-01-15,42000\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		push.Header.Set("Content-Type", "text/csv")
+		push.Header.Set("Traceparent", "00-"+trace+"-"+parent+"-01")
+		answer, err := http.DefaultClient.Do(push)
+		if err != nil {
+			return false
+		}
+		defer answer.Body.Close()
+		return answer.StatusCode == http.StatusAccepted
+	})
+	eventually(t, "Load's span has come", func() bool { return len(r.named("Load")) > 0 && len(r.named("Ingest")) > 0 })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	caller, _ := hex.DecodeString(parent)
+	want := "Ingest\n  keep\n    Clean\n      Load\n        settle\n      merge\n      open raw\n    put raw\n"
+	if diff := cmp.Diff(want, r.tree(caller, "")); diff != "" {
+		t.Errorf("tree of spans (-want +got):\n%s", diff)
+	}
+	for _, s := range r.spans {
+		if id := hex.EncodeToString(s.TraceId); id != trace {
+			t.Errorf("%s is of the trace %s, want %s", s.Name, id, trace)
+		}
+		if status := attribute(s.Attributes, "http.response.status_code"); s.Name == "Ingest" && status != "202" {
+			t.Errorf("Ingest has the status %q, want 202", status)
+		}
+	}
+}
+
 // TestTelemetryOfNobody: a receiver that is not there, or that never answers, loses no price and fails nothing; one that is not
 // named gets nothing.
 func TestTelemetryOfNobody(t *testing.T) {
