@@ -326,7 +326,7 @@ func TestTelemetryOfNobody(t *testing.T) {
 	defer silent.Close()
 	off := newReceiver(t)
 	for name, environment := range map[string][]string{
-		"not there": {"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:" + freePort(t)},
+		"not there": {"OTEL_EXPORTER_OTLP_ENDPOINT=http://user:hush@127.0.0.1:" + freePort(t)},
 		"silent":    {"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + silent.Addr().String()},
 		"not named": {"OTEL_EXPORTER_OTLP_ENDPOINT="},
 		"off":       {"OTEL_EXPORTER_OTLP_ENDPOINT=" + off.url, "OTEL_SDK_DISABLED=true"},
@@ -335,10 +335,17 @@ func TestTelemetryOfNobody(t *testing.T) {
 			storage := storetest.Azurite(t)
 			records := flow(t, binary, storage, environment...)
 			loadedBars(t, storage)
+			told := 0
 			for _, record := range records {
-				if record["msg"] == "failed" {
+				if record["msg"] == "failed" || strings.Contains(fmt.Sprint(record), "hush") {
 					t.Errorf("record %v", record)
 				}
+				if record["msg"] == "telemetry is not taken" {
+					told++
+				}
+			}
+			if want := map[string]int{"not there": 3, "silent": 3}[name]; told != want {
+				t.Errorf("%d records say that the receiver takes nothing, want %d: one of each process", told, want)
 			}
 		})
 	}
