@@ -3,7 +3,6 @@ package tests
 import (
 	"net/http/httptest"
 	"regexp"
-	"slices"
 	"testing"
 
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
@@ -60,21 +59,4 @@ func TestFunctionsHostTelemetry(t *testing.T) {
 	if !r.services["assay-here"] {
 		t.Errorf("services %v, want assay-here, which OTEL_SERVICE_NAME says", r.services)
 	}
-}
-
-// named returns the spans of a name so far.
-func (r *receiver) named(name string) []*trace.Span {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return slices.DeleteFunc(slices.Clone(r.spans), func(s *trace.Span) bool { return s.Name != name })
-}
-
-// ofTrace returns the span of a name in the trace of another, or nil.
-func (r *receiver) ofTrace(name string, other *trace.Span) *trace.Span {
-	for _, s := range r.named(name) {
-		if string(s.TraceId) == string(other.TraceId) {
-			return s
-		}
-	}
-	return nil
 }

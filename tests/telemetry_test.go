@@ -4,165 +4,22 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
-	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"os/exec"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-	collectorlogs "go.opentelemetry.io/proto/otlp/collector/logs/v1"
-	collectormetrics "go.opentelemetry.io/proto/otlp/collector/metrics/v1"
-	collectortrace "go.opentelemetry.io/proto/otlp/collector/trace/v1"
-	common "go.opentelemetry.io/proto/otlp/common/v1"
-	logs "go.opentelemetry.io/proto/otlp/logs/v1"
-	metrics "go.opentelemetry.io/proto/otlp/metrics/v1"
-	trace "go.opentelemetry.io/proto/otlp/trace/v1"
-	"google.golang.org/protobuf/proto"
 
 	"assay/shared/config"
 	"assay/shared/sim"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
-
-// receiver takes OTLP over HTTP, as a collector does.
-type receiver struct {
-	t        *testing.T
-	url      string
-	mu       sync.Mutex
-	services map[string]bool
-	spans    []*trace.Span
-	metrics  map[string][]*metrics.Metric
-	logs     []*logs.LogRecord
-}
-
-func newReceiver(t *testing.T) *receiver {
-	t.Helper()
-	r := &receiver{t: t, services: map[string]bool{}, metrics: map[string][]*metrics.Metric{}}
-	server := httptest.NewServer(r)
-	t.Cleanup(server.Close)
-	r.url = server.URL
-	return r
-}
-
-func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	body, err := io.ReadAll(request.Body)
-	if err == nil {
-		err = r.take(request.URL.Path, body)
-	}
-	if err != nil || request.Header.Get("Content-Type") != "application/x-protobuf" {
-		r.t.Errorf("%s of %s: %v", request.URL.Path, request.Header.Get("Content-Type"), err)
-	}
-	w.Header().Set("Content-Type", "application/x-protobuf")
-}
-
-func (r *receiver) take(path string, body []byte) error {
-	switch path {
-	case "/v1/traces":
-		var sent collectortrace.ExportTraceServiceRequest
-		if err := proto.Unmarshal(body, &sent); err != nil {
-			return err
-		}
-		for _, resource := range sent.ResourceSpans {
-			r.services[attribute(resource.Resource.Attributes, "service.name")] = true
-			for _, scope := range resource.ScopeSpans {
-				r.spans = append(r.spans, scope.Spans...)
-			}
-		}
-	case "/v1/metrics":
-		var sent collectormetrics.ExportMetricsServiceRequest
-		if err := proto.Unmarshal(body, &sent); err != nil {
-			return err
-		}
-		for _, resource := range sent.ResourceMetrics {
-			for _, scope := range resource.ScopeMetrics {
-				for _, m := range scope.Metrics {
-					r.metrics[m.Name] = append(r.metrics[m.Name], m)
-				}
-			}
-		}
-	case "/v1/logs":
-		var sent collectorlogs.ExportLogsServiceRequest
-		if err := proto.Unmarshal(body, &sent); err != nil {
-			return err
-		}
-		for _, resource := range sent.ResourceLogs {
-			for _, scope := range resource.ScopeLogs {
-				r.logs = append(r.logs, scope.LogRecords...)
-			}
-		}
-	default:
-		return fmt.Errorf("nobody sends there")
-	}
-	return nil
-}
-
-func attribute(attributes []*common.KeyValue, key string) string {
-	for _, a := range attributes {
-		if a.Key == key {
-			return a.Value.GetStringValue()
-		}
-	}
-	return ""
-}
-
-// tree prints the spans below a parent, indented, each name once among its siblings.
-func (r *receiver) tree(parent []byte, indent string) string {
-	below := map[string]string{}
-	for _, s := range r.spans {
-		if string(s.ParentSpanId) == string(parent) {
-			below[s.Name] += r.tree(s.SpanId, indent+"  ")
-		}
-	}
-	var text strings.Builder
-	for _, name := range sorted(below) {
-		text.WriteString(indent + name + "\n" + below[name])
-	}
-	return text.String()
-}
-
-func sorted(m map[string]string) []string {
-	var keys []string
-	for key := range m {
-		keys = append(keys, key)
-	}
-	slices.Sort(keys)
-	return keys
-}
-
-// points prints the attributes and values of a counter's points, without the values of those that are not whole.
-func (r *receiver) points(name string) []string {
-	var points []string
-	add := func(attributes []*common.KeyValue, value string) {
-		var pairs []string
-		for _, a := range attributes {
-			pairs = append(pairs, a.Key+"="+a.Value.GetStringValue())
-		}
-		slices.Sort(pairs)
-		points = append(points, strings.Join(pairs, " ")+value)
-	}
-	for _, m := range r.metrics[name] {
-		for _, p := range m.GetSum().GetDataPoints() {
-			add(p.Attributes, fmt.Sprintf(": %d", p.GetAsInt()))
-		}
-		for _, p := range m.GetHistogram().GetDataPoints() {
-			add(p.Attributes, fmt.Sprintf(": %d", p.Count))
-		}
-		for _, p := range m.GetGauge().GetDataPoints() {
-			add(p.Attributes, "")
-		}
-	}
-	slices.Sort(points)
-	return points
-}
 
 // flow fetches from a simulated market, cleans and loads, each in a process of its own, and returns what they logged.
 func flow(t *testing.T, binary string, storage config.Storage, environment ...string) []map[string]any {
@@ -270,6 +127,51 @@ func checkLogs(t *testing.T, r *receiver, records []map[string]any) {
 	}
 }
 
+// TestTelemetryOfARequest: what a client sends with a traceparent goes on in the client's trace, until it is loaded.
+func TestTelemetryOfARequest(t *testing.T) {
+	const trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+	r, port := newReceiver(t), freePort(t)
+	c := command(storetest.Azurite(t), build(t), "run", "--port", port, "--only", "Ingest,Clean,Load")
+	c.Env = append(c.Env, "OTEL_EXPORTER_OTLP_ENDPOINT="+r.url, "OTEL_BSP_SCHEDULE_DELAY=100")
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = c.Process.Kill()
+		_ = c.Wait()
+	})
+	eventually(t, "a push is taken", func() bool {
+		push, err := http.NewRequest("POST", "http://127.0.0.1:"+port+"/api/v1/ingest/BTC-USD.mine?interval=1d", strings.NewReader("time,close\n2024-01-15,42000\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		push.Header.Set("Content-Type", "text/csv")
+		push.Header.Set("Traceparent", "00-"+trace+"-"+parent+"-01")
+		answer, err := http.DefaultClient.Do(push)
+		if err != nil {
+			return false
+		}
+		defer answer.Body.Close()
+		return answer.StatusCode == http.StatusAccepted
+	})
+	eventually(t, "Load's span has come", func() bool { return len(r.named("Load")) > 0 && len(r.named("Ingest")) > 0 })
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	caller, _ := hex.DecodeString(parent)
+	want := "Ingest\n  keep\n    Clean\n      Load\n        settle\n      merge\n      open raw\n    put raw\n"
+	if diff := cmp.Diff(want, r.tree(caller, "")); diff != "" {
+		t.Errorf("tree of spans (-want +got):\n%s", diff)
+	}
+	for _, s := range r.spans {
+		if id := hex.EncodeToString(s.TraceId); id != trace {
+			t.Errorf("%s is of the trace %s, want %s", s.Name, id, trace)
+		}
+		if status := attribute(s.Attributes, "http.response.status_code"); s.Name == "Ingest" && status != "202" {
+			t.Errorf("Ingest has the status %q, want 202", status)
+		}
+	}
+}
+
 // TestTelemetryOfNobody: a receiver that is not there, or that never answers, loses no price and fails nothing; one that is not
 // named gets nothing.
 func TestTelemetryOfNobody(t *testing.T) {
@@ -281,7 +183,7 @@ func TestTelemetryOfNobody(t *testing.T) {
 	defer silent.Close()
 	off := newReceiver(t)
 	for name, environment := range map[string][]string{
-		"not there": {"OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:" + freePort(t)},
+		"not there": {"OTEL_EXPORTER_OTLP_ENDPOINT=http://user:hush@127.0.0.1:" + freePort(t)},
 		"silent":    {"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + silent.Addr().String()},
 		"not named": {"OTEL_EXPORTER_OTLP_ENDPOINT="},
 		"off":       {"OTEL_EXPORTER_OTLP_ENDPOINT=" + off.url, "OTEL_SDK_DISABLED=true"},
@@ -290,10 +192,17 @@ func TestTelemetryOfNobody(t *testing.T) {
 			storage := storetest.Azurite(t)
 			records := flow(t, binary, storage, environment...)
 			loadedBars(t, storage)
+			told := 0
 			for _, record := range records {
-				if record["msg"] == "failed" {
+				if record["msg"] == "failed" || strings.Contains(fmt.Sprint(record), "hush") {
 					t.Errorf("record %v", record)
 				}
+				if record["msg"] == "telemetry is not taken" {
+					told++
+				}
+			}
+			if want := map[string]int{"not there": 3, "silent": 3}[name]; told != want {
+				t.Errorf("%d records say that the receiver takes nothing, want %d: one of each process", told, want)
 			}
 		})
 	}

@@ -27,6 +27,20 @@ func TestMessage(t *testing.T) {
 	}
 }
 
+func TestInserted(t *testing.T) {
+	for metadata, want := range map[string]time.Time{
+		`{"InsertionTime":"2026-11-23T08:08:51+00:00"}`: time.Date(2026, 11, 23, 8, 8, 51, 0, time.UTC),
+		`{"InsertionTime":"yesterday"}`:                 {},
+		`{"InsertionTime":1}`:                           {},
+		`{}`:                                            {},
+	} {
+		e, err := decodeEnvelope([]byte(`{"Metadata":` + metadata + `}`))
+		if got := e.inserted(); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %v, %v, want %v", metadata, got, err, want)
+		}
+	}
+}
+
 func TestTries(t *testing.T) {
 	tests := []struct {
 		metadata string

@@ -11,7 +11,6 @@ package telemetry
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -121,7 +120,7 @@ func (t *Telemetry) Stop(ctx context.Context) {
 	var stopping sync.WaitGroup
 	for _, stop := range t.stops {
 		stopping.Go(func() {
-			if err := stop(ctx); err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			if err := stop(ctx); err != nil {
 				otel.Handle(err)
 			}
 		})
