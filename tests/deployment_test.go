@@ -7,6 +7,7 @@ import (
 	"go/token"
 	"os"
 	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strconv"
@@ -180,32 +181,45 @@ func checkNames(t *testing.T, snapshot string, resources []deployed) {
 func storeNames(t *testing.T) map[string][]string {
 	t.Helper()
 	names := map[string][]string{}
-	for _, in := range []struct{ kind, file, constants string }{
-		{"containers", "blobs.go", `Container$`}, {"queues", "queues.go", `^[A-Z]`}, {"tables", "tables.go", `^Table`},
+	for _, in := range []struct{ kind, files, constants string }{
+		{"containers", "*.go", `Container$`}, {"queues", "queues.go", `^[A-Z]`}, {"tables", "*.go", `^Table`},
 	} {
-		file, err := parser.ParseFile(token.NewFileSet(), "shared/store/"+in.file, nil, 0)
+		files, err := filepath.Glob("shared/store/" + in.files)
 		if err != nil {
 			t.Fatal(err)
 		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			constant, ok := n.(*ast.ValueSpec)
-			if !ok || len(constant.Values) != 1 || !regexp.MustCompile(in.constants).MatchString(constant.Names[0].Name) {
-				return true
+		for _, file := range files {
+			parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, 0)
+			if err != nil {
+				t.Fatal(err)
 			}
-			if text, ok := constant.Values[0].(*ast.BasicLit); ok && text.Kind == token.STRING {
-				name, err := strconv.Unquote(text.Value)
-				if err != nil {
-					t.Fatal(err)
-				}
-				names[in.kind] = append(names[in.kind], name)
-			}
-			return true
-		})
+			names[in.kind] = append(names[in.kind], textConstants(t, parsed, regexp.MustCompile(in.constants))...)
+		}
 		if len(names[in.kind]) == 0 {
-			t.Fatalf("shared/store/%s has no constant that names one of its %s", in.file, in.kind)
+			t.Fatalf("shared/store has no constant that names one of its %s", in.kind)
 		}
 	}
 	return names
+}
+
+// textConstants returns the values of the string constants of a file whose names match.
+func textConstants(t *testing.T, file *ast.File, name *regexp.Regexp) (values []string) {
+	t.Helper()
+	ast.Inspect(file, func(n ast.Node) bool {
+		constant, ok := n.(*ast.ValueSpec)
+		if !ok || len(constant.Values) != 1 || !name.MatchString(constant.Names[0].Name) {
+			return true
+		}
+		if text, ok := constant.Values[0].(*ast.BasicLit); ok && text.Kind == token.STRING {
+			value, err := strconv.Unquote(text.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			values = append(values, value)
+		}
+		return true
+	})
+	return values
 }
 
 // holders say who has which roles: no more than each needs, by the names of infra/modules/roles.bicep.

@@ -126,15 +126,17 @@ var runsIn30Days = map[string]int{
 	"20 */15 14-17 * * 1-5": 4 * 4 * 22, "20 */15 9-18 * * 1-5": 4 * 10 * 22, "20 */15 9-13 * * 1-5": 4 * 5 * 22,
 }
 
-// TestCostOfTimers: docs/cost.md counts the executions that function.json makes.
-func TestCostOfTimers(t *testing.T) {
-	runs, fetches := 0, 0
+// TestCostOfTriggers: docs/cost.md counts the executions and looks that the triggers make.
+func TestCostOfTriggers(t *testing.T) {
+	runs, fetches, queues := 0, 0, 0
 	for _, name := range functionNames(t) {
 		text, err := os.ReadFile(filepath.Join("functions", name, "function.json"))
 		if err != nil {
 			t.Fatal(err)
 		}
-		var file struct{ Bindings []struct{ Schedule string } }
+		var file struct {
+			Bindings []struct{ Schedule, QueueName string }
+		}
 		if err := json.Unmarshal(text, &file); err != nil {
 			t.Fatal(err)
 		}
@@ -143,6 +145,9 @@ func TestCostOfTimers(t *testing.T) {
 			t.Errorf("%s: how often does %q fire in 30 days?", name, schedule)
 		}
 		runs += runsIn30Days[schedule]
+		if file.Bindings[0].QueueName != "" {
+			queues++
+		}
 		if strings.HasPrefix(name, "Fetch") {
 			fetches += runsIn30Days[schedule]
 		}
@@ -151,7 +156,10 @@ func TestCostOfTimers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for what, n := range map[string]int{"runs of timers": runs, "most runs of Clean and Load": 2 * fetches, "most executions": runs + 2*fetches} {
+	for what, n := range map[string]int{
+		"runs of timers": runs, "most runs of Clean and Load": 2 * fetches, "most executions": runs + 2*fetches,
+		"most looks at queues": queues * 24 * 60 * 30 * 30, // every 2 s, the maxPollingInterval of host.json
+	} {
 		if !strings.Contains(string(text), thousands(n)) {
 			t.Errorf("docs/cost.md does not say %s: %s in 30 days", what, thousands(n))
 		}

@@ -12,8 +12,8 @@ param tags object
 @description('No access but through private endpoints.')
 param private bool
 
-var containers = ['app-package', 'raw']
-var queues = ['backfill', 'clean-prices', 'raw-prices']
+var containers = ['app-package', 'jobs', 'raw']
+var queues = ['backfill', 'clean-prices', 'jobs', 'raw-prices']
 var tables = ['bars', 'chunks1d', 'chunks1h', 'chunks1m', 'jobs', 'receipts', 'rejects', 'series', 'sources']
 
 resource account 'Microsoft.Storage/storageAccounts@2025-06-01' = {
