@@ -3,7 +3,6 @@ package handlers
 import (
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,29 +27,33 @@ func hourRows(t *testing.T, s *store.Store) []string {
 	return found
 }
 
-// The table bars shows the hours of the last 366 days. What is read of them stays.
+// The table bars shows the hours of the 366 days before the newest one. What is read of them stays.
 func TestReconcileDropsOldHoursFromBars(t *testing.T) {
-	app := newFlow(storetest.Open(t))
-	body := "at,last\n1704063600,1\n1704067200,2\n1704070800,3\n1704074400,4\n" // 2023-12-31 23:00, 2024-01-01 00:00, 01:00, 02:00
-	hours := file(noon, "columns-csv", market.Hour, body, coinbaseBTC)
-	hours.Options = `{"columns":{"time":"at","close":"last"}}`
-	_, message := keep(t, app, "coinbase", noon, hours)
-	cleanAndLoad(t, app, message)
-	before := served(t, app.Store, bitcoin)
+	s := storetest.Open(t)
+	load := func(body string) {
+		app := newFlow(s)
+		hours := file(noon, "columns-csv", market.Hour, "at,last\n"+body, coinbaseBTC)
+		hours.Options = `{"columns":{"time":"at","close":"last"}}`
+		_, message := keep(t, app, "coinbase", noon, hours)
+		cleanAndLoad(t, app, message)
+	}
+	var before string
 	for _, step := range []struct {
-		now  time.Time
+		load string
 		want []string
 	}{
-		{time.Date(2024, 12, 31, 23, 59, 0, 0, time.UTC), []string{"20231231T23", "20240101T00", "20240101T01", "20240101T02"}},
-		{time.Date(2025, 1, 1, 1, 0, 0, 0, time.UTC), []string{"20240101T01", "20240101T02"}},
-		{time.Date(2025, 1, 1, 1, 59, 0, 0, time.UTC), []string{"20240101T01", "20240101T02"}},
+		{"1672531200,1\n1672534800,2\n", []string{"20230101T00", "20230101T01"}},                 // 2023-01-01 00:00, 01:00
+		{"1704153600,3\n", []string{"20230101T00", "20230101T01", "20240102T00"}},                // 366 days later
+		{"1704157200,4\n", []string{"20230101T01", "20240102T00", "20240102T01"}},                // and an hour
+		{"1672538400,5\n", []string{"20230101T01", "20230101T02", "20240102T00", "20240102T01"}}, // a late one, of 2023
 	} {
-		app.Now = func() time.Time { return step.now }
-		if err := app.Reconcile(t.Context(), nil); err != nil {
+		load(step.load)
+		before = served(t, s, bitcoin)
+		if err := newFlow(s).Reconcile(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(step.want, hourRows(t, app.Store)); diff != "" {
-			t.Errorf("at %s (-want +got):\n%s", step.now, diff)
+		if diff := cmp.Diff(step.want, hourRows(t, s)); diff != "" {
+			t.Errorf("after %q (-want +got):\n%s", step.load, diff)
 		}
 	}
 	isRow := func(line string) bool { return strings.HasPrefix(line, "bars ") && strings.Contains(line, "~1h~") }
@@ -63,7 +66,7 @@ func TestReconcileDropsOldHoursFromBars(t *testing.T) {
 		}
 		return strings.Join(kept, "")
 	}
-	if diff := cmp.Diff(without(before), without(served(t, app.Store, bitcoin))); diff != "" {
+	if diff := cmp.Diff(without(before), without(served(t, s, bitcoin))); diff != "" {
 		t.Errorf("what is read (-before +after):\n%s", diff)
 	}
 }
