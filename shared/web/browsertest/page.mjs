@@ -21,7 +21,8 @@ async function check(name, address, body, options = {}) {
   const wrong = [];
   const sizes = [];
   const bytes = async () => (await Promise.all(sizes)).reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
-  page.on('requestfinished', (request) => sizes.push(request.sizes()));
+  const gone = () => ({ responseBodySize: 0 }); // the window was closed, and nobody asks any more
+  page.on('requestfinished', (request) => sizes.push(request.sizes().catch(gone)));
   page.on('console', (message) => {
     if (message.type() === 'error' && !options.expected?.test(message.text())) wrong.push(message.text());
   });
