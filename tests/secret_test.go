@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -56,9 +57,10 @@ func TestPlantedKey(t *testing.T) {
 	program := build(t)
 	for what, test := range misbehaviour {
 		t.Run(what, func(t *testing.T) {
-			asked := 0
+			var asked atomic.Int32
 			provider := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-				if asked++; r.Header.Get("X-Cg-Demo-Api-Key") != plantedKey {
+				asked.Add(1)
+				if r.Header.Get("X-Cg-Demo-Api-Key") != plantedKey {
 					t.Errorf("%s is asked without the key", r.URL.Path)
 				}
 				test.answer(w, r)
@@ -81,8 +83,8 @@ func TestPlantedKey(t *testing.T) {
 				c.Stdout, c.Stderr = &printed, &printed
 				_ = c.Run() // sources check fails where the provider does
 			}
-			if asked == 0 || !strings.Contains(printed.String(), test.says) {
-				t.Fatalf("asked %d times, printed %s; want %q in it", asked, &printed, test.says)
+			if asked.Load() == 0 || !strings.Contains(printed.String(), test.says) {
+				t.Fatalf("asked %d times, printed %s; want %q in it", asked.Load(), &printed, test.says)
 			}
 			app := newApp(t, storage)
 			app.Config.Keys = map[string]string{"ASSAY_COINGECKO_KEY": plantedKey}
