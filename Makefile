@@ -51,7 +51,7 @@ release: ## build/release: the program for every system, with hashes
 test: node_modules test-chart ## the whole suite, under ten minutes on two cores
 	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
 	@[ -n "$$BICEP" ] || command -v bicep >/dev/null || [ -x ../shared/azure/bicep ] || echo "bicep is missing: nothing of infra/ is compiled; az bicep install, then put it on PATH or name it in BICEP"
-	CGO_ENABLED=1 go test -race -timeout 15m ./...
+	CGO_ENABLED=1 go test -race -timeout 15m ./tests ./handlers ./... # the longest first: two packages are tested at once
 	go test -timeout 15m ./shared/history ./handlers # every order of two writers, days of a market: ten times as long under the race detector
 
 test-chart: ## only chart, image and compose.yaml, by Helm and the schemas of Kubernetes and KEDA, which come as Go modules
