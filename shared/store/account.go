@@ -138,8 +138,11 @@ func parseConnection(connection string) (account, error) {
 		return account{}, errors.New("its AccountKey is not base64")
 	}
 	var err error
-	for service, to := range map[string]*string{"blob": &a.blob, "queue": &a.queue, "table": &a.table} {
-		if *to, err = connectionEndpoint(parts, service); err != nil {
+	for _, endpoint := range []struct {
+		service string
+		to      *string
+	}{{"blob", &a.blob}, {"queue", &a.queue}, {"table", &a.table}} {
+		if *endpoint.to, err = connectionEndpoint(parts, endpoint.service); err != nil {
 			return account{}, err
 		}
 	}
