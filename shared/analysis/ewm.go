@@ -37,25 +37,13 @@ func EWMMean(x []float64, alpha float64) []float64 {
 }
 
 // EWMMeanAdjusted returns the weighted mean of all values so far (pandas: adjust=True).
-func EWMMeanAdjusted(x []float64, alpha float64) []float64 {
-	out := make([]float64, len(x))
-	ewmMoments(x, alpha, func(i int, m *ewmMoment) { out[i] = finite(m.mean) })
-	return out
-}
+func EWMMeanAdjusted(x []float64, alpha float64) []float64 { return ewmMoment(x, alpha, ewmMean) }
 
 // EWMVariance returns the unbiased weighted variance (pandas: adjust=True, bias=False); absent before the second value.
-func EWMVariance(x []float64, alpha float64) []float64 {
-	out := make([]float64, len(x))
-	ewmMoments(x, alpha, func(i int, m *ewmMoment) { out[i] = finite(m.squared * m.unbias) })
-	return out
-}
+func EWMVariance(x []float64, alpha float64) []float64 { return ewmMoment(x, alpha, ewmVariance) }
 
 // EWMStdDev returns the square root of EWMVariance.
-func EWMStdDev(x []float64, alpha float64) []float64 {
-	out := make([]float64, len(x))
-	ewmMoments(x, alpha, func(i int, m *ewmMoment) { out[i] = finite(math.Sqrt(m.squared * m.unbias)) })
-	return out
-}
+func EWMStdDev(x []float64, alpha float64) []float64 { return ewmMoment(x, alpha, ewmStdDev) }
 
 // EWMCovariance returns the unbiased weighted covariance of the rows in which both are present; absent before the second of them.
 func EWMCovariance(x, y []float64, alpha float64) []float64 {
@@ -108,30 +96,42 @@ func (w *ewmWeights) change() {
 	w.aged = 1
 }
 
-// ewmMoment is a weighted mean and sum of squares about it.
-type ewmMoment struct {
-	ewmWeights
-	mean, squared float64
-}
+// ewmStatistic is what ewmMoment gives for each row.
+type ewmStatistic int
 
-// ewmMoments updates the moments about the moving mean, which loses no digits (West 1979), and gives them to each for every row.
-func ewmMoments(x []float64, alpha float64, each func(i int, m *ewmMoment)) {
-	m := ewmMoment{ewmWeights: newWeights(alpha), mean: market.Absent}
+const (
+	ewmMean ewmStatistic = iota
+	ewmVariance
+	ewmStdDev
+)
+
+// ewmMoment follows the weighted mean, and the sum of squares about it, which loses no digits (West 1979).
+func ewmMoment(x []float64, alpha float64, statistic ewmStatistic) []float64 {
+	w, out := newWeights(alpha), make([]float64, len(x))
+	mean, squared := market.Absent, 0.0
 	for i, v := range x {
 		switch {
 		case v-v != 0:
-			m.skip()
-		case m.sum == 0:
-			m.take()
-			m.mean, m.squared = v, 0
+			w.skip()
+		case mean != mean:
+			w.take()
+			mean = v
 		default:
-			m.take()
-			d := v - m.mean
-			m.mean += float64(d * m.share)
-			m.squared = float64(m.decay*m.squared) + float64(m.kept*float64(d*d))
+			w.take()
+			d := v - mean
+			mean += float64(d * w.share)
+			squared = float64(w.decay*squared) + float64(w.kept*float64(d*d))
 		}
-		each(i, &m)
+		switch statistic {
+		case ewmMean:
+			out[i] = finite(mean)
+		case ewmVariance:
+			out[i] = finite(squared * w.unbias)
+		case ewmStdDev:
+			out[i] = finite(math.Sqrt(squared * w.unbias))
+		}
 	}
+	return out
 }
 
 // ewmPair is two weighted means, and sums of squares and products about them.
