@@ -80,7 +80,7 @@ func runImport(ctx context.Context, p *Program, files []string, given declaratio
 			refused = append(refused, err)
 			continue
 		}
-		if err := im.keep(ctx, p.App, record); err != nil {
+		if err := im.keep(ctx, p.App, record, len(files) == 1); err != nil {
 			return interrupted(ctx, fmt.Errorf("%s: %w", file, err), kept)
 		}
 		kept = append(kept, im)

@@ -146,14 +146,18 @@ func declared(detected source.Detected, given declaration) ([]market.SeriesID, m
 
 // keep stores a file as it is and tells Clean. Once begun it is not stopped half-way: a blob without a message would have to
 // wait until Reconcile finds it.
-func (im *imported) keep(ctx context.Context, app *handlers.App, record store.Record) error {
+func (im *imported) keep(ctx context.Context, app *handlers.App, record store.Record, alone bool) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), keepLimit)
 	defer cancel()
 	record.Date = app.Now().UTC()
-	name, err := app.Keep(ctx, im.Series[0].Source, record.Date, []store.Record{record})
+	keep := app.Keep
+	if alone { // it is cleaned next
+		keep = app.KeepAndJudge
+	}
+	name, err := keep(ctx, im.Series[0].Source, record.Date, []store.Record{record})
 	im.name, im.Blob = name, name.String()
 	return err
 }

@@ -22,5 +22,6 @@ type App struct {
 	Now     func() time.Time
 	Log     *slog.Logger // a record for each invocation, and for what somebody should look at; nil: nowhere
 
-	long sync.Mutex // held while a long raw blob is cleaned: one at a time, for the memory
+	long  sync.Mutex // held while a long raw blob is cleaned: one at a time, for the memory
+	ahead ahead
 }

@@ -26,6 +26,9 @@ func (a *App) Clean(ctx context.Context, message []byte) error {
 	if err != nil {
 		return err
 	}
+	if found := a.ahead.take(pointer.Blob); found != nil {
+		return a.keepBars(ctx, pointer, *found)
+	}
 	blob, err := a.Store.Blobs.OpenRaw(ctx, pointer.Blob)
 	if err != nil {
 		return fmt.Errorf("clean: %w", err)
@@ -43,6 +46,11 @@ func (a *App) Clean(ctx context.Context, message []byte) error {
 	if err != nil {
 		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
 	}
+	return a.keepBars(ctx, pointer, found)
+}
+
+// keepBars merges the bars that a blob was found to hold, keeps its rejects, and then says so.
+func (a *App) keepBars(ctx context.Context, pointer Pointer, found judgement) error {
 	spans, err := a.merge(ctx, found.Bars)
 	if err != nil {
 		return fmt.Errorf("clean %s: %w", pointer.Blob, err)
