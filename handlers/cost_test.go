@@ -14,7 +14,7 @@ import (
 )
 
 // budget is the most that one turn of five minutes may cost in storage operations, for the default watchlist: docs/cost.md makes a
-// month of it. Queries of Load vary a little, with what its intervals, settled at once, have decoded for each other.
+// month of it.
 var budget = []struct {
 	function, service string
 	class             telemetry.Class
@@ -32,7 +32,7 @@ var budget = []struct {
 	{"Clean", "table", telemetry.List, 24},
 	{"Load", "table", telemetry.Write, 62},
 	{"Load", "table", telemetry.Read, 54},
-	{"Load", "table", telemetry.List, 1150},
+	{"Load", "table", telemetry.List, 440},
 }
 
 // TestTurnCostsWhatItMay runs turns of all sources of five minutes, and what follows, until only the newest minutes are new, and counts

@@ -10,10 +10,9 @@ import (
 	"assay/shared/store"
 )
 
-// lastBefore returns the start of the last bar of any source of an instrument that starts before t and is no longer than
-// longest.
-func (h *History) lastBefore(ctx context.Context, in market.Instrument, longest market.Interval, t int64) (last int64, found bool, err error) {
-	entries, err := h.sources(ctx, in)
+// lastBefore returns the start of the last bar of any source that starts before t and is no longer than longest.
+func (v *view) lastBefore(ctx context.Context, longest market.Interval, t int64) (last int64, found bool, err error) {
+	entries, err := v.entries()
 	if err != nil {
 		return 0, false, err
 	}
@@ -22,7 +21,7 @@ func (h *History) lastBefore(ctx context.Context, in market.Instrument, longest 
 			if i > longest || extent.First >= t {
 				continue
 			}
-			start, ok, err := h.lastBarBefore(ctx, entry.ID, i, extent.First, t)
+			start, ok, err := v.lastBarBefore(ctx, entry.ID, i, extent.First, t)
 			if err != nil {
 				return 0, false, err
 			}
@@ -35,10 +34,10 @@ func (h *History) lastBefore(ctx context.Context, in market.Instrument, longest 
 }
 
 // lastBarBefore looks in the chunk that holds t, then in the nearest one before it.
-func (h *History) lastBarBefore(ctx context.Context, id market.SeriesID, i market.Interval, first, t int64) (int64, bool, error) {
+func (v *view) lastBarBefore(ctx context.Context, id market.SeriesID, i market.Interval, first, t int64) (int64, bool, error) {
 	start := chunk.Floor(i, t-1)
 	for {
-		chunks, err := h.chunks(ctx, id, i, start, start+1)
+		chunks, err := v.chunks(ctx, id, i, start, start+1)
 		if err != nil {
 			return 0, false, err
 		}
@@ -50,7 +49,7 @@ func (h *History) lastBarBefore(ctx context.Context, id market.SeriesID, i marke
 			}
 		}
 		var ok bool
-		if start, ok, err = h.chunkBefore(ctx, id, i, first, start); err != nil || !ok {
+		if start, ok, err = v.h.chunkBefore(ctx, id, i, first, start); err != nil || !ok {
 			return 0, false, err
 		}
 	}

@@ -124,15 +124,11 @@ func decodeEntry(e store.Entity) (entry Entry, known bool, err error) {
 	return entry, true, nil
 }
 
-// widen makes the catalogue's row of a series reach at least so far: first by min, last and watermark by max. It makes the
+// widen makes the catalogue's row of a series of an instrument reach at least so far: first by min, last and watermark by max. It makes the
 // row when there is none, and does nothing for no extents.
-func (h *History) widen(ctx context.Context, id market.SeriesID, extents map[market.Interval]Extent) error {
+func (h *History) widen(ctx context.Context, in market.Instrument, id market.SeriesID, extents map[market.Interval]Extent) error {
 	if len(extents) == 0 {
 		return nil
-	}
-	in, err := h.instrument(ctx, id.Instrument)
-	if err != nil {
-		return fmt.Errorf("catalogue: %s: %w", id, err)
 	}
 	for try := range tries {
 		if try > 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -66,7 +67,7 @@ func partitions(series market.SeriesID, i market.Interval, from, to int64, visit
 		if i == market.Minute {
 			end = min(to, chunk.Next(market.Day, chunk.Floor(market.Day, start)))
 		}
-		if err := visit(partition, store.Range{From: chunkRow(i, start), To: chunkRow(i, chunk.Next(i, chunk.Floor(i, end-1)))}); err != nil {
+		if err := visit(partition, rowsBetween(i, start, end)); err != nil {
 			return err
 		}
 		start = end
@@ -77,9 +78,25 @@ func partitions(series market.SeriesID, i market.Interval, from, to int64, visit
 // chunks reads the chunks of one series that touch [from, to), as they are now. What this process has decoded before is
 // recognised by its state hash and not sent again.
 func (h *History) chunks(ctx context.Context, series market.SeriesID, i market.Interval, from, to int64) ([]stored, error) {
+	return readChunks(series, i, from, to, func(partition string, rows store.Range) ([]stored, error) {
+		return h.partition(ctx, h, i, partition, rows)
+	})
+}
+
+// heads reads the state hashes and ETags of chunks of one partition.
+func (h *History) heads(ctx context.Context, i market.Interval, partition string, rows store.Range) ([]store.Entity, error) {
+	return h.tables.Query(ctx, chunkTable(i), partition, rows, "state")
+}
+
+// headReader is a History or a view.
+type headReader interface {
+	heads(ctx context.Context, i market.Interval, partition string, rows store.Range) ([]store.Entity, error)
+}
+
+func readChunks(series market.SeriesID, i market.Interval, from, to int64, read func(partition string, rows store.Range) ([]stored, error)) ([]stored, error) {
 	var found []stored
 	err := partitions(series, i, from, to, func(partition string, rows store.Range) error {
-		part, err := h.partition(ctx, i, partition, rows)
+		part, err := read(partition, rows)
 		found = append(found, part...)
 		return err
 	})
@@ -89,11 +106,12 @@ func (h *History) chunks(ctx context.Context, series market.SeriesID, i market.I
 	return found, nil
 }
 
-func (h *History) partition(ctx context.Context, i market.Interval, partition string, rows store.Range) ([]stored, error) {
+// partition reads chunks of one partition, whose heads come from h or from a view.
+func (h *History) partition(ctx context.Context, by headReader, i market.Interval, partition string, rows store.Range) ([]stored, error) {
 	if !h.decoded.has(i, partition) {
 		return h.whole(ctx, i, partition, rows)
 	}
-	heads, err := h.tables.Query(ctx, chunkTable(i), partition, rows, "state")
+	heads, err := by.heads(ctx, i, partition, rows)
 	if err != nil {
 		return nil, err
 	}
@@ -184,17 +202,19 @@ const (
 )
 
 // write stores chunks of one series and interval, as they come, and returns those that somebody else had changed meanwhile,
-// ascending. It stops at the first error of either side.
-func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter.Seq2[stored, error]) (conflicted []stored, err error) {
+// ascending, and by start the ETags of those that were written one by one. It stops at the first error of either side.
+func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter.Seq2[stored, error]) (conflicted []stored, etags map[int64]string, err error) {
+	etags = map[int64]string{}
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(sending)
 	var mu sync.Mutex
 	send := func(batch []stored) {
 		group.Go(func() error {
-			missed, err := h.writeTogether(groupCtx, series, batch)
+			missed, written, err := h.writeTogether(groupCtx, series, batch)
 			mu.Lock()
 			defer mu.Unlock()
 			conflicted = append(conflicted, missed...)
+			maps.Copy(etags, written)
 			return err
 		})
 	}
@@ -202,7 +222,7 @@ func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter
 	partition := func(s stored) string { return chunkPartition(series, s.Interval, s.start) }
 	for s, err := range chunks {
 		if err != nil {
-			return nil, errors.Join(err, group.Wait())
+			return nil, nil, errors.Join(err, group.Wait())
 		}
 		if len(batch) == together || len(batch) > 0 && partition(batch[0]) != partition(s) {
 			send(batch)
@@ -215,11 +235,11 @@ func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter
 	}
 	err = group.Wait()
 	slices.SortFunc(conflicted, func(a, b stored) int { return cmp.Compare(a.start, b.start) })
-	return conflicted, err
+	return conflicted, etags, err
 }
 
 // writeTogether stores chunks of one partition. Where their transaction meets a conflict, they go one by one.
-func (h *History) writeTogether(ctx context.Context, series market.SeriesID, chunks []stored) (conflicted []stored, err error) {
+func (h *History) writeTogether(ctx context.Context, series market.SeriesID, chunks []stored) (conflicted []stored, etags map[int64]string, err error) {
 	table := chunkTable(chunks[0].Interval)
 	if len(chunks) > 1 {
 		changes := make([]store.Change, len(chunks))
@@ -227,16 +247,19 @@ func (h *History) writeTogether(ctx context.Context, series market.SeriesID, chu
 			changes[i] = s.change(series)
 		}
 		if err := h.tables.Transact(ctx, table, changes); !errors.Is(err, store.ErrConflict) {
-			return nil, err
+			return nil, nil, err
 		}
 	}
+	etags = map[int64]string{}
 	for _, s := range chunks {
-		_, err := h.tables.Write(ctx, table, s.change(series))
+		etag, err := h.tables.Write(ctx, table, s.change(series))
 		if errors.Is(err, store.ErrConflict) {
 			conflicted = append(conflicted, s)
 		} else if err != nil {
-			return nil, err
+			return nil, nil, err
+		} else {
+			etags[s.start] = etag
 		}
 	}
-	return conflicted, nil
+	return conflicted, etags, nil
 }

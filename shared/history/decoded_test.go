@@ -20,14 +20,15 @@ func TestDecodedIsNeverStale(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, p := range []*process{reader, writer, newProcess(tables)} {
-			bars, err := p.bars(t.Context(), kraken, market.Minute, day, day+3*86400)
+			read, err := p.chunks(t.Context(), kraken, market.Minute, day, day+3*86400)
 			if err != nil {
 				t.Fatal(err)
 			}
+			bars := join(read).Bars
 			if got := bars[min(n%3, len(bars)-1)].Close; got != 100+float64(n) {
 				t.Fatalf("after write %d a reader sees %v", n, got)
 			}
-			chunks, err := p.partition(t.Context(), market.Minute, partition, store.Range{})
+			chunks, err := p.partition(t.Context(), p.History, market.Minute, partition, store.Range{})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -12,12 +12,11 @@ import (
 	"assay/shared/chunk"
 	"assay/shared/consensus"
 	"assay/shared/market"
-	"assay/shared/store"
 )
 
 // facts are what the sources of an instrument say of a run of chunks at one interval: all that a consensus is computed from.
 type facts struct {
-	in       market.Instrument
+	*view
 	interval market.Interval
 	horizon  int64 // start of the newest bar of any source at any interval
 	voters   []voter
@@ -32,9 +31,9 @@ type voter struct {
 }
 
 // facts reads what the sources say of [from, to), except the minutes themselves.
-func (h *History) facts(ctx context.Context, in market.Instrument, i market.Interval, from, to int64) (facts, error) {
-	f := facts{in: in, interval: i}
-	entries, err := h.sources(ctx, in)
+func (v *view) facts(ctx context.Context, i market.Interval, from, to int64) (facts, error) {
+	f := facts{view: v, interval: i}
+	entries, err := v.entries()
 	if err != nil {
 		return f, err
 	}
@@ -43,48 +42,36 @@ func (h *History) facts(ctx context.Context, in market.Instrument, i market.Inte
 		if entry.Role == market.NoRole {
 			continue
 		}
-		v := voter{entry: entry, chunks: map[int64]stored{}, minutes: map[int64]string{}}
-		if err := h.readVoter(ctx, &v, i, from, to); err != nil {
+		voter, err := v.voter(ctx, entry, i, from, to)
+		if err != nil {
 			return f, err
 		}
-		f.voters = append(f.voters, v)
+		f.voters = append(f.voters, voter)
 	}
 	return f, nil
 }
 
-func (h *History) readVoter(ctx context.Context, v *voter, i market.Interval, from, to int64) error {
-	if _, ok := v.entry.Intervals[i]; ok {
-		chunks, err := h.chunks(ctx, v.entry.ID, i, from, to)
+func (v *view) voter(ctx context.Context, entry Entry, i market.Interval, from, to int64) (found voter, err error) {
+	found = voter{entry: entry, chunks: map[int64]stored{}}
+	if _, ok := entry.Intervals[i]; ok {
+		chunks, err := v.chunks(ctx, entry.ID, i, from, to)
 		if err != nil {
-			return err
+			return found, err
 		}
 		for _, c := range chunks {
-			v.chunks[c.start] = c
+			found.chunks[c.start] = c
 		}
 	}
-	if _, ok := v.entry.Intervals[market.Minute]; !ok || i == market.Minute {
-		return nil
+	if _, ok := entry.Intervals[market.Minute]; ok && i != market.Minute {
+		found.minutes, err = v.states(ctx, entry.ID, from, to)
 	}
-	return partitions(v.entry.ID, market.Minute, from, to, func(partition string, rows store.Range) error {
-		heads, err := h.tables.Query(ctx, chunkTable(market.Minute), partition, rows, "state")
-		if err != nil {
-			return fmt.Errorf("read %s at 1m: %w", v.entry.ID, err)
-		}
-		for _, head := range heads {
-			day, err := chunkStart(market.Minute, head.Row)
-			if err != nil {
-				return err
-			}
-			v.minutes[day], _ = head.Values["state"].(string)
-		}
-		return nil
-	})
+	return found, err
 }
 
 // derive computes a consensus chunk anew and reports whether it or its inputs differ from old. Inputs are kept per UTC day, so
 // that a year of days is not computed from all its minutes because one more minute is there: a day whose inputs are those
 // of old keeps its bars, which are a pure function of them.
-func (h *History) derive(ctx context.Context, f facts, old stored) (fresh stored, differs bool, err error) {
+func (f facts) derive(ctx context.Context, old stored) (fresh stored, differs bool, err error) {
 	end := chunk.Next(f.interval, old.start)
 	var inputs []byte
 	for day := old.start; day < end; day += int64(market.Day) {
@@ -100,7 +87,7 @@ func (h *History) derive(ctx context.Context, f facts, old stored) (fresh stored
 			bars, decisions := old.between(from, to)
 			fresh.Bars, fresh.Decisions = append(fresh.Bars, bars...), append(fresh.Decisions, decisions...)
 		} else {
-			bars, decisions, err := h.consensus(ctx, f, old.start, from, to)
+			bars, decisions, err := f.consensus(ctx, old.start, from, to)
 			if err != nil {
 				return fresh, false, err
 			}
@@ -159,13 +146,13 @@ func sameDays(old stored, inputs []byte, from int64) (to int64, same bool) {
 }
 
 // consensus lets the voters decide the bars of [from, to), whole days of the chunk that begins at start.
-func (h *History) consensus(ctx context.Context, f facts, start, from, to int64) ([]market.Bar, []market.Decision, error) {
+func (f facts) consensus(ctx context.Context, start, from, to int64) ([]market.Bar, []market.Decision, error) {
 	votes := make([]consensus.Voter, 0, len(f.voters))
 	for _, v := range f.voters {
 		c := v.chunks[start]
 		bars, _ := c.between(from, to)
 		if v.hasMinutes(from, to) {
-			minutes, err := h.votedMinutes(ctx, v, from, to)
+			minutes, err := f.votedMinutes(ctx, v, from, to)
 			if err != nil {
 				return nil, nil, err
 			}
@@ -188,16 +175,17 @@ func (v voter) hasMinutes(from, to int64) bool {
 
 // votedMinutes returns the minutes of a voter on the days [from, to). Where this process has decoded all of the very versions
 // that the inputs name, it asks for none.
-func (h *History) votedMinutes(ctx context.Context, v voter, from, to int64) ([]market.Bar, error) {
+func (f facts) votedMinutes(ctx context.Context, v voter, from, to int64) ([]market.Bar, error) {
 	bars := make([]market.Bar, 0, (to-from)/int64(market.Minute))
 	for day := from; day < to; day += int64(market.Day) {
 		if v.minutes[day] == "" {
 			continue
 		}
 		key := decodedKey{market.Minute, chunkPartition(v.entry.ID, market.Minute, day), chunkRow(market.Minute, day)}
-		c, ok := h.decoded.get(key, v.minutes[day])
+		c, ok := f.h.decoded.get(key, v.minutes[day])
 		if !ok {
-			return h.bars(ctx, v.entry.ID, market.Minute, from, to)
+			chunks, err := f.chunks(ctx, v.entry.ID, market.Minute, from, to)
+			return join(chunks).Bars, err
 		}
 		bars = append(bars, c.Bars...)
 	}
@@ -252,18 +240,4 @@ func (s stored) between(from, to int64) ([]market.Bar, []market.Decision) {
 		return s.Bars[a:b], nil
 	}
 	return s.Bars[a:b], s.Decisions[a:b]
-}
-
-// bars reads the bars of a series that start in [from, to), as they are now.
-func (h *History) bars(ctx context.Context, id market.SeriesID, i market.Interval, from, to int64) ([]market.Bar, error) {
-	chunks, err := h.chunks(ctx, id, i, from, to)
-	if err != nil {
-		return nil, err
-	}
-	var bars []market.Bar
-	for _, c := range chunks {
-		part, _ := c.between(from, to)
-		bars = append(bars, part...)
-	}
-	return bars, nil
 }

@@ -100,11 +100,11 @@ func (h *History) unfinished(ctx context.Context, in market.Instrument, i market
 		return nil, nil, nil
 	}
 	day := market.Day.Floor(start)
-	f, err := h.facts(ctx, in, i, day, day+int64(market.Day))
+	f, err := h.view(ctx, in, day, day+int64(market.Day)).facts(ctx, i, day, day+int64(market.Day))
 	if err != nil {
 		return nil, nil, err
 	}
-	bars, decisions, err := h.consensus(ctx, f, chunk.Floor(i, start), day, day+int64(market.Day))
+	bars, decisions, err := f.consensus(ctx, chunk.Floor(i, start), day, day+int64(market.Day))
 	if n := len(bars) - 1; err == nil && n >= 0 && bars[n].Start == start && !f.published(start) {
 		bars[n].Flags |= market.Unfinished
 		return bars[n:], decisions[n:], nil

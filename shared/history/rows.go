@@ -25,8 +25,9 @@ const rowsTable = "bars"
 
 // writeRows makes the rows that a run of targets touches say what its chunks say: it replaces those that differ and deletes
 // those whose bar is gone. No compare-and-swap spans two tables, so it looks at the chunks' ETags again at the end, and begins
-// anew if one has moved: whoever moved it may have read the rows before they were written here.
-func (h *History) writeRows(ctx context.Context, id market.SeriesID, run []target) error {
+// anew if one has moved: whoever moved it may have read the rows before they were written here. chunks are those of the run, as they
+// were stored a moment ago; nil for those that are to be read first.
+func (h *History) writeRows(ctx context.Context, id market.SeriesID, run []target, chunks []stored) (err error) {
 	i, last := run[0].interval, run[len(run)-1]
 	for try := range tries {
 		if try > 0 {
@@ -34,9 +35,10 @@ func (h *History) writeRows(ctx context.Context, id market.SeriesID, run []targe
 				return err
 			}
 		}
-		chunks, err := h.chunks(ctx, id, i, run[0].start, last.start+1)
-		if err != nil {
-			return err
+		if try > 0 || chunks == nil {
+			if chunks, err = h.chunks(ctx, id, i, run[0].start, last.start+1); err != nil {
+				return err
+			}
 		}
 		before := map[string]string{}
 		for _, c := range chunks {

@@ -3,7 +3,7 @@ package history
 import (
 	"context"
 	"fmt"
-	"iter"
+	"maps"
 	"slices"
 	"time"
 
@@ -14,13 +14,6 @@ import (
 	"assay/shared/telemetry"
 )
 
-// target is a chunk of a consensus to bring up to date, and the rows of the table bars that a span touches in it.
-type target struct {
-	interval market.Interval
-	start    int64
-	from, to int64 // touched: Unix seconds
-}
-
 // Settle brings everything that is derived from the spans up to date: the catalogue, the consensus at each interval and the
 // table bars. It stops after about limit chunks and returns what is left of the spans; none means that all is done.
 //
@@ -28,8 +21,12 @@ type target struct {
 // first, then the inputs; it is written if nobody else did meanwhile, and begun again otherwise. A write is skipped only where
 // the value and the inputs are the same.
 func (h *History) Settle(ctx context.Context, spans []market.Span, limit int) (rest []market.Span, err error) {
-	for _, span := range spans {
-		if err := h.catalogueSpan(ctx, span); err != nil {
+	instruments := make([]market.Instrument, len(spans))
+	for n, span := range spans {
+		if instruments[n], err = h.instrument(ctx, span.Series.Instrument); err != nil {
+			return nil, fmt.Errorf("settle %s: %w", span.Series, err)
+		}
+		if err := h.catalogueSpan(ctx, instruments[n], span); err != nil {
 			return nil, err
 		}
 	}
@@ -41,7 +38,7 @@ func (h *History) Settle(ctx context.Context, spans []market.Span, limit int) (r
 		if left != nil {
 			rest = append(rest, *left)
 		}
-		done, err := h.settleSpan(ctx, front)
+		done, err := h.settleSpan(ctx, instruments[n], front)
 		if err != nil {
 			return nil, fmt.Errorf("settle %s at %s: %w", span.Series, span.Interval, err)
 		}
@@ -52,12 +49,12 @@ func (h *History) Settle(ctx context.Context, spans []market.Span, limit int) (r
 
 // catalogueSpan makes the catalogue know a source's span. It runs before anything derived is read: whoever lists an
 // instrument's sources later finds this one.
-func (h *History) catalogueSpan(ctx context.Context, span market.Span) error {
+func (h *History) catalogueSpan(ctx context.Context, in market.Instrument, span market.Span) error {
 	x := Extent{First: span.From, Last: lastStart(span)}
 	if span.Own {
 		x.Watermark = span.To
 	}
-	return h.widen(ctx, span.Series, map[market.Interval]Extent{span.Interval: x})
+	return h.widen(ctx, in, span.Series, map[market.Interval]Extent{span.Interval: x})
 }
 
 func lastStart(span market.Span) int64 { return span.Interval.Floor(span.To - 1) }
@@ -79,22 +76,28 @@ func cut(span market.Span, limit int) (front market.Span, rest *market.Span) {
 // settleSpan settles what one span touches and returns how many chunks that were: at every interval as long as its own or
 // longer those that it lies in, and the hour and the day of the bar before it, which its first bar may have ended. No interval
 // follows from another, so all are settled at once: while the rows of one are being written, the next is computed.
-func (h *History) settleSpan(ctx context.Context, span market.Span) (done int, err error) {
-	in, err := h.instrument(ctx, span.Series.Instrument)
-	if err != nil {
-		return 0, err
-	}
+//
+// All intervals follow from one view of the sources, which begins when the ETags of all chunks that the span itself lies in are read.
+func (h *History) settleSpan(ctx context.Context, in market.Instrument, span market.Span) (done int, err error) {
 	ctx, end := telemetry.Span(ctx, "settle", "instrument", in.ID, "series", span.Series.String(), "interval", span.Interval.String())
 	defer func() { end(err) }()
+	before := make([]guarded, len(market.Stored))
+	for n, i := range market.Stored {
+		if before[n], err = h.guard(ctx, in, span, i); err != nil {
+			return 0, err
+		}
+	}
 	settled := make([]reach, len(market.Stored))
 	group, groupCtx := errgroup.WithContext(ctx)
+	view := h.view(groupCtx, in, chunk.Floor(market.Day, span.From), chunk.Next(market.Day, chunk.Floor(market.Day, span.To-1)))
 	group.SetLimit(h.intervalsAtOnce)
 	for n, i := range market.Stored {
 		group.Go(func() (err error) {
 			if err := groupCtx.Err(); err != nil { // another has failed
 				return err
 			}
-			settled[n], err = h.settleInterval(groupCtx, in, span, i)
+			before[n].view = view
+			settled[n], err = h.settleInterval(groupCtx, before[n], span, i)
 			return err
 		})
 	}
@@ -109,7 +112,7 @@ func (h *History) settleSpan(ctx context.Context, span market.Span) (done int, e
 		}
 	}
 	fresh(ctx, in, extents)
-	return done, h.widen(ctx, market.SeriesID{Instrument: in.ID}, extents)
+	return done, h.widen(ctx, in, market.SeriesID{Instrument: in.ID}, extents)
 }
 
 // fresh tells how far the consensus of an instrument reaches; of those that the program knows itself, which are not endless.
@@ -140,76 +143,44 @@ func (r *reach) add(bars []market.Bar) {
 	r.Extent, r.any = Extent{First: first, Last: last}, true
 }
 
-func (h *History) settleInterval(ctx context.Context, in market.Instrument, span market.Span, i market.Interval) (reach, error) {
-	targets, err := h.targets(ctx, in, span, i)
+// guarded are the chunks of a consensus that touch [from, to), and a view of what they follow from that began after their ETags
+// were read.
+type guarded struct {
+	from, to int64
+	olds     []stored
+	view     *view
+}
+
+// guard reads the chunks of a consensus that a span lies in, of an interval as long as its own or longer.
+func (h *History) guard(ctx context.Context, in market.Instrument, span market.Span, i market.Interval) (g guarded, err error) {
+	if i < span.Interval {
+		return g, nil
+	}
+	g.from, g.to = chunk.Floor(i, span.From), chunk.Next(i, chunk.Floor(i, span.To-1))
+	g.olds, err = h.chunks(ctx, market.SeriesID{Instrument: in.ID}, i, g.from, g.to)
+	return g, err
+}
+
+func (h *History) settleInterval(ctx context.Context, g guarded, span market.Span, i market.Interval) (reach, error) {
+	targets, err := g.view.targets(ctx, span, i)
 	if err != nil {
 		return reach{}, err
 	}
 	reached := reach{chunks: len(targets)}
 	for run := range runs(targets) {
-		if err := h.settleRun(ctx, in, run, &reached); err != nil {
+		if err := h.settleRun(ctx, g, run, &reached); err != nil {
 			return reached, err
 		}
 	}
 	return reached, nil
 }
 
-// targets returns the chunks at one interval that a span touches, ascending.
-//
-// The bar before is the last that is no longer than the interval: every such bar sees to the one before it, whatever longer
-// bars lie between them. A span of days touches no hours, but its last day may have ended one.
-func (h *History) targets(ctx context.Context, in market.Instrument, span market.Span, i market.Interval) ([]target, error) {
-	var targets []target
-	if i != market.Minute {
-		from := span.From
-		if i < span.Interval {
-			from = lastStart(span)
-		}
-		before, found, err := h.lastBefore(ctx, in, i, from)
-		if err != nil {
-			return nil, err
-		}
-		if found {
-			targets = appendTargets(targets, i, i.Floor(before), i.Next(i.Floor(before)))
-		}
-	}
-	if i >= span.Interval {
-		targets = appendTargets(targets, i, i.Floor(span.From), i.Ceil(span.To))
-	}
-	return targets, nil
-}
-
-// appendTargets adds the chunks that [from, to) lies in. from is not before the last target's chunk.
-func appendTargets(targets []target, i market.Interval, from, to int64) []target {
-	for start := chunk.Floor(i, from); start < to; start = chunk.Next(i, start) {
-		if n := len(targets); n > 0 && targets[n-1].start == start {
-			targets[n-1].to = min(to, chunk.Next(i, start))
-			continue
-		}
-		targets = append(targets, target{i, start, max(from, start), min(to, chunk.Next(i, start))})
-	}
-	return targets
-}
-
-// runs cuts targets (ascending) where a chunk is missing between two of them.
-func runs(targets []target) iter.Seq[[]target] {
-	return func(yield func([]target) bool) {
-		for len(targets) > 0 {
-			n := 1
-			for n < len(targets) && targets[n].start == chunk.Next(targets[n-1].interval, targets[n-1].start) {
-				n++
-			}
-			if !yield(targets[:n]) {
-				return
-			}
-			targets = targets[n:]
-		}
-	}
-}
-
-// settleRun brings neighbouring chunks of a consensus up to date, then the rows that follow from them.
-func (h *History) settleRun(ctx context.Context, in market.Instrument, run []target, reached *reach) error {
-	i, pending := run[0].interval, run
+// settleRun brings neighbouring chunks of a consensus up to date, then the rows that follow from them. What was read before
+// serves the first try, where it guards all of them.
+func (h *History) settleRun(ctx context.Context, g guarded, run []target, reached *reach) error {
+	in, i, pending := g.view.in, run[0].interval, run
+	id := market.SeriesID{Instrument: in.ID}
+	done := map[int64]stored{}
 	for try := 0; len(pending) > 0; try++ {
 		if try == tries {
 			return fmt.Errorf("somebody else changed the consensus at %s %d times in a row", i, tries)
@@ -219,45 +190,65 @@ func (h *History) settleRun(ctx context.Context, in market.Instrument, run []tar
 				return err
 			}
 		}
-		settled, err := h.settleOnce(ctx, in, pending)
+		from, to := pending[0].start, chunk.Next(i, pending[len(pending)-1].start)
+		if try > 0 || from < g.from || to > g.to {
+			olds, err := h.chunks(ctx, id, i, from, to)
+			if err != nil {
+				return err
+			}
+			g = guarded{from, to, olds, h.view(ctx, in, from, to)}
+		}
+		settled, err := h.settleOnce(ctx, g, pending)
 		if err != nil {
 			return err
 		}
 		for _, s := range settled {
 			reached.add(s.Bars)
 		}
-		pending = slices.DeleteFunc(slices.Clone(pending), func(t target) bool { _, done := settled[t.start]; return done })
+		maps.Copy(done, settled)
+		pending = slices.DeleteFunc(slices.Clone(pending), func(t target) bool { _, isDone := settled[t.start]; return isDone })
 	}
 	if i == market.Minute {
 		return nil
 	}
-	return h.writeRows(ctx, market.SeriesID{Instrument: in.ID}, run)
+	return h.writeRows(ctx, id, run, known(run, done))
+}
+
+// known returns the chunks of a run as they are stored now, or none where the ETag of one is not known: a transaction does not
+// say those of what it wrote.
+func known(run []target, settled map[int64]stored) []stored {
+	var chunks []stored
+	for _, t := range run {
+		switch s := settled[t.start]; {
+		case s.state == "": // nothing to store, and nothing stored
+		case s.etag == "":
+			return nil
+		default:
+			chunks = append(chunks, s)
+		}
+	}
+	return chunks
 }
 
 // settleOnce derives chunks, writes those that changed and returns them by start, without those that met another writer.
-func (h *History) settleOnce(ctx context.Context, in market.Instrument, run []target) (map[int64]stored, error) {
-	id, i := market.SeriesID{Instrument: in.ID}, run[0].interval
-	from, to := run[0].start, chunk.Next(i, run[len(run)-1].start)
-	olds, err := h.chunks(ctx, id, i, from, to) // the ETags, before anything that they must guard
-	if err != nil {
-		return nil, err
-	}
+func (h *History) settleOnce(ctx context.Context, g guarded, run []target) (map[int64]stored, error) {
+	id, i := market.SeriesID{Instrument: g.view.in.ID}, run[0].interval
 	settled := map[int64]stored{}
-	for _, old := range olds {
+	for _, old := range g.olds {
 		settled[old.start] = old
 	}
-	facts, err := h.facts(ctx, in, i, from, to)
+	facts, err := g.view.facts(ctx, i, run[0].start, chunk.Next(i, run[len(run)-1].start))
 	if err != nil {
 		return nil, err
 	}
 	changed := map[int64]stored{}
-	conflicted, err := h.write(ctx, id, func(yield func(stored, error) bool) {
+	conflicted, etags, err := h.write(ctx, id, func(yield func(stored, error) bool) {
 		for _, t := range run {
 			old, exists := settled[t.start]
 			if !exists {
 				old = stored{Chunk: chunk.Chunk{Interval: i}, start: t.start}
 			}
-			fresh, differs, err := h.derive(ctx, facts, old)
+			fresh, differs, err := facts.derive(ctx, old)
 			settled[t.start] = fresh
 			if differs {
 				changed[t.start] = fresh
@@ -267,6 +258,10 @@ func (h *History) settleOnce(ctx context.Context, in market.Instrument, run []ta
 			}
 		}
 	})
+	for start, s := range changed {
+		s.etag = etags[start]
+		settled[start] = s
+	}
 	for _, s := range conflicted {
 		delete(settled, s.start)
 		delete(changed, s.start)
