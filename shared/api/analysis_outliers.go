@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"assay/shared/analysis"
+	"assay/shared/market"
 )
 
 // outlierKinds find what is out of the ordinary, and which state a market is in.
@@ -22,7 +23,7 @@ var outlierKinds = []kind{
 	}, hiddenRegimes),
 	each(kind{
 		name: "regimes-kmeans", summary: "Times grouped by their volatility", example: "series=BTC-USD&window=20&k=3", most: 10, rows: 3, points: 20_000,
-		definition: "The logarithm of the annualised volatility over the last window log returns in k groups of least squares, the exact optimum in one dimension (Wang and Song 2011). Centres are logarithms, ascending; labels count from 0, -1 within the first window.",
+		definition: "The logarithm of the annualised volatility over the last window log returns in k groups of least squares, the exact optimum in one dimension (Wang and Song 2011). Centres are logarithms, ascending; labels count from 0.",
 	}, volatilityRegimes),
 }
 
@@ -117,9 +118,11 @@ type kmeansParameters struct {
 }
 
 type kmeansResult struct {
-	Time []int64
-	analysis.Regimes
+	Time       []int64
+	Labels     []float64 `doc:"Positions in centres; null within the first window, and where nothing moved in one"`
+	Centres    []float64 `doc:"Logarithms of volatility, ascending"`
 	Volatility []float64 `doc:"Of each centre, per year"`
+	Inertia    float64   `doc:"Sum of squared distances to the centres"`
 }
 
 func volatilityRegimes(in *kmeansParameters, o *observed) (kmeansResult, error) {
@@ -128,7 +131,14 @@ func volatilityRegimes(in *kmeansParameters, o *observed) (kmeansResult, error) 
 		return kmeansResult{}, badRequest("window=%d: %s has %d returns in the range.", in.Window, o.ID, len(s.Value))
 	}
 	g, err := analysis.VolatilityRegimes(s.Value, in.Window, in.K, o.perYear)
-	r := kmeansResult{Time: s.Time, Regimes: g}
+	r := kmeansResult{Time: s.Time, Centres: g.Centres, Inertia: g.Inertia}
+	for _, label := range g.Labels {
+		group := market.Absent
+		if label >= 0 {
+			group = float64(label)
+		}
+		r.Labels = append(r.Labels, group)
+	}
 	for _, centre := range g.Centres {
 		r.Volatility = append(r.Volatility, math.Exp(centre))
 	}

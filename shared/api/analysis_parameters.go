@@ -47,7 +47,7 @@ func (y annual) perYear() float64 { return y.PeriodsPerYear }
 
 // riskFree is for what is measured above the riskless rate.
 type riskFree struct {
-	RiskFree float64 `query:"riskFree" minimum:"-0.5" maximum:"10" doc:"Rate per year, 0.02 for two per cent"`
+	RiskFree float64 `query:"riskFree" default:"0" minimum:"-0.5" maximum:"10" doc:"Rate per year, 0.02 for two per cent"`
 }
 
 // joining is for what compares series by their returns.

@@ -11,7 +11,7 @@ import (
 var structureKinds = []kind{
 	each(kind{
 		name: "autocorrelation", summary: "Memory of returns: autocorrelations and the tests on them", example: "series=BTC-USD&lags=20", most: 10, rows: 3, points: 100_000,
-		definition: "acf with divisor n, pacf by Durbin's recursion, from lag 0; ljungBox and boxPierce of lags 1 to k for each k (Box, Jenkins, Reinsel and Ljung, §2.1 and §8.2.2); archLM is n R^2 (Engle 1982); jarqueBera of normality (1987); " +
+		definition: "acf with divisor n, pacf by Durbin's recursion, from lag 0; band is 1.96/sqrt(n); ljungBox and boxPierce of lags 1 to k for each k (Box, Jenkins, Reinsel and Ljung, §2.1 and §8.2.2); archLM is n R^2 (Engle 1982); jarqueBera of normality (1987); " +
 			"varianceRatio over q periods, overlapping, with the robust z of Lo and MacKinlay (1988).",
 	}, autocorrelation),
 	each(kind{
@@ -53,7 +53,8 @@ type autocorrelationParameters struct {
 
 type autocorrelationResult struct {
 	analysis.Autocorrelations
-	ARCHLM        attempt[analysis.Test]
+	Band          float64 `doc:"Of acf and pacf: 1.96/sqrt(n), within which 95 % lie of a series without memory"`
+	ArchLM        attempt[analysis.Test]
 	JarqueBera    attempt[analysis.Test]
 	VarianceRatio attempt[analysis.VarianceRatios]
 }
@@ -68,7 +69,7 @@ func autocorrelation(in *autocorrelationParameters, o *observed) (autocorrelatio
 		return autocorrelationResult{}, err
 	}
 	return autocorrelationResult{
-		a, tried(analysis.ARCHLM(x, in.ARCHLags)), tried(analysis.JarqueBera(x)), tried(analysis.VarianceRatio(x, in.Periods)),
+		a, 1.96 / math.Sqrt(float64(a.N)), tried(analysis.ARCHLM(x, in.ARCHLags)), tried(analysis.JarqueBera(x)), tried(analysis.VarianceRatio(x, in.Periods)),
 	}, nil
 }
 
