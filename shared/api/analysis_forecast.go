@@ -26,7 +26,7 @@ type tested struct {
 	modelled
 	Horizon int `query:"horizon" default:"10" minimum:"1" maximum:"365" doc:"Observations ahead"`
 	Origins int `query:"origins" default:"10" minimum:"2" maximum:"500" doc:"From which the past is foretold"`
-	Step    int `query:"step" minimum:"1" maximum:"1000" doc:"Observations from one origin to the next; by default the horizon"`
+	Step    int `query:"step" minimum:"1" maximum:"1000" doc:"Observations from one origin to the next; by default the horizon" example:"5"`
 }
 
 // options are those of a backtest over n values.
@@ -59,24 +59,27 @@ func (t tested) model(name string, n int, o *observed) (analysis.Forecaster, err
 type forecastParameters struct {
 	selection
 	tested
-	Model string `query:"model" default:"theta" enum:"naive,drift,seasonal-naive,ses,theta,ets,arima,auto"`
+	Model string `query:"model" default:"theta" enum:"naive,drift,seasonal-naive,ses,theta,ets,arima,auto" doc:"What foretells"`
 }
 
 type forecastResult struct {
-	Withheld      analysis.Reason `doc:"no-skill: on the known past the model did no better than the naive forecast. null where the forecast is given"`
-	Skill         analysis.Value  `doc:"Share of the naive forecast's error that the model avoids"`
-	Forecast      attempt[fan]    `doc:"null where it is withheld"`
-	Naive         fan             `doc:"That the last value stays, for comparison"`
-	Backtest      analysis.Backtest
-	NaiveBacktest analysis.Backtest
+	Withheld      analysis.Reason   `doc:"no-skill: on the known past the model did no better than the naive forecast. null where the forecast is given"`
+	Skill         analysis.Value    `doc:"Share of the naive forecast's error that the model avoids"`
+	Forecast      attempt[fan]      `doc:"null where it is withheld"`
+	Naive         fan               `doc:"That the last value stays, for comparison"`
+	Backtest      analysis.Backtest `doc:"Of the model, on the known past"`
+	NaiveBacktest analysis.Backtest `doc:"Of the naive forecast, from the same origins"`
 }
 
 // fan is a forecast with its intervals, in prices.
 type fan struct {
-	Model                        string
-	Time                         []int64   `doc:"Starts of the next bars that the calendar expects"`
-	Mean                         []float64 `doc:"With of=log-price the median"`
-	Low80, High80, Low95, High95 []float64
+	Model  string    `doc:"With the form or order that was chosen"`
+	Time   []int64   `doc:"Starts of the next bars that the calendar expects"`
+	Mean   []float64 `doc:"With of=log-price the median"`
+	Low80  []float64 `doc:"Lower end of the 80 % interval"`
+	High80 []float64 `doc:"Upper end of the 80 % interval"`
+	Low95  []float64 `doc:"Lower end of the 95 % interval"`
+	High95 []float64 `doc:"Upper end of the 95 % interval"`
 }
 
 func forecast(in *forecastParameters, o *observed) (forecastResult, error) {
@@ -133,9 +136,9 @@ type backtestParameters struct {
 }
 
 type backtestResult struct {
-	Model    string
-	Skill    analysis.Value
-	Backtest attempt[analysis.Backtest]
+	Model    string                     `doc:"As it was asked for"`
+	Skill    analysis.Value             `doc:"Share of the naive forecast's error that the model avoids"`
+	Backtest attempt[analysis.Backtest] `doc:"On the known past"`
 }
 
 func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {

@@ -163,13 +163,13 @@ type fitResult struct {
 	N             int           `doc:"Values that it is fitted to"`
 	Coefficients  []coefficient `doc:"As R names them"`
 	Sigma2        float64       `doc:"Variance of the one step errors, relative ones where they are multiplicative"`
-	LogLikelihood float64
-	AICc          float64
+	LogLikelihood float64       `doc:"The greater the better, for models of one kind"`
+	AICc          float64       `doc:"Akaike's criterion, corrected for few values: the less the better"`
 }
 
 type coefficient struct {
-	Name  string
-	Value float64
+	Name  string  `doc:"As R names it"`
+	Value float64 `doc:"The estimate"`
 }
 
 func fit(in *fitParameters, o *observed) (fitResult, error) {

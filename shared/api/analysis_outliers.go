@@ -31,17 +31,17 @@ type hampelParameters struct {
 	selection
 	valued
 	Half      int     `query:"half" default:"5" minimum:"1" maximum:"500" doc:"Observations on either side"`
-	Threshold float64 `query:"threshold" default:"3" minimum:"0" maximum:"1000"`
+	Threshold float64 `query:"threshold" default:"3" minimum:"0" maximum:"1000" doc:"In deviations"`
 }
 
 type hampelResult struct {
-	N       int
-	Flagged []flaggedValue
+	N       int            `doc:"Values"`
+	Flagged []flaggedValue `doc:"In order of time"`
 }
 
 type flaggedValue struct {
-	Time   int64
-	Value  float64
+	Time   int64   `doc:"Start of the bar"`
+	Value  float64 `doc:"What is flagged"`
 	Median float64 `doc:"Of its window"`
 }
 
@@ -65,15 +65,15 @@ type anomalyParameters struct {
 
 type anomalyResult struct {
 	Time     []int64
-	Z        []float64
-	Flagged  []anomaly
+	Z        []float64          `doc:"Robust, of each return"`
+	Flagged  []anomaly          `doc:"Returns whose z is beyond the threshold"`
 	Extremes attempt[[]anomaly] `doc:"By the test over all returns; z is of the mean and deviation of all returns"`
 }
 
 type anomaly struct {
-	Time   int64
-	Return float64
-	Z      analysis.Value
+	Time   int64          `doc:"Start of the bar"`
+	Return float64        `doc:"Log return"`
+	Z      analysis.Value `doc:"Deviations from the middle"`
 }
 
 func anomalies(in *anomalyParameters, o *observed) (anomalyResult, error) {

@@ -40,7 +40,7 @@ func (s *selection) wanted() (q wanted, err error) {
 
 // annual is for what is stated per year.
 type annual struct {
-	PeriodsPerYear float64 `query:"periodsPerYear" minimum:"1" maximum:"1000000" doc:"By default the bars that the calendar has in a year: of days 365 for coins, 259 for spot metals, 253 for London's fixes"`
+	PeriodsPerYear float64 `query:"periodsPerYear" minimum:"1" maximum:"1000000" doc:"By default the bars that the calendar has in a year: of days 365 for coins, 259 for spot metals, 253 for London's fixes" example:"252"`
 }
 
 func (y annual) perYear() float64 { return y.PeriodsPerYear }
