@@ -17,6 +17,8 @@
 // losses. periodsPerYear annualises. Times are Unix seconds, UTC. Where definitions differ between libraries the comment says
 // which one holds; quantiles are type 7 of Hyndman and Fan (1996), standard deviations divide by n-1 unless said otherwise.
 //
+// What a member of a result is, with its unit, is said in its tag doc, which the API shows to its clients.
+//
 // Products that are added are written float64(a*b) + c, so that no processor fuses them: the same input gives the same bits
 // everywhere, however it was cut into chunks and however many goroutines shared the work.
 package analysis
@@ -81,8 +83,8 @@ func divide(a, b float64, why Reason) Value {
 
 // Series is values and their times, in seconds, strictly ascending. The slices have one length; a value may be absent.
 type Series struct {
-	Time  []int64
-	Value []float64
+	Time  []int64   `doc:"Starts of the bars, epoch seconds UTC, ascending"`
+	Value []float64 `doc:"One for each time, null where there is none"`
 }
 
 // Bars are the columns of bars; all have one length, any value may be absent.

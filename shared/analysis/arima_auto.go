@@ -5,18 +5,6 @@ import (
 	"slices"
 )
 
-// AutoARIMA forecasts with the ARIMA model that ChooseARIMA finds. period is the rows in a season, 1 for none.
-func AutoARIMA(period int) Forecaster {
-	mustAtLeast("period", period, 1)
-	return func(x []float64, horizon int) (Forecast, error) {
-		m, err := ChooseARIMA(x, period)
-		if err != nil {
-			return Forecast{}, err
-		}
-		return m.Forecast(horizon)
-	}
-}
-
 // The bounds of the search, and the seasonal strength from which seasons are differenced.
 const (
 	maxOrder, maxSeasonalOrder, maxDifferences = 5, 2, 2

@@ -6,11 +6,11 @@ import (
 
 // Autocorrelations of a series, and whether they are more than chance.
 type Autocorrelations struct {
-	N         int
-	ACF       []float64 // of lag 0, 1, ..., with divisor n
-	PACF      []float64 // of lag 0, 1, ...
-	LjungBox  []Test    // of lags 1 to k, for each k
-	BoxPierce []Test    // the same without the small-sample weights
+	N         int       `doc:"Values"`
+	ACF       []float64 `doc:"Of lag 0, 1, ..., with divisor n"`
+	PACF      []float64 `doc:"Of lag 0, 1, ..."`
+	LjungBox  []Test    `doc:"Of lags 1 to k, for each k: that there is no autocorrelation"`
+	BoxPierce []Test    `doc:"The same without the small-sample weights"`
 }
 
 // Autocorrelation returns the autocorrelations of x, without what is absent, up to a lag of at least 1.
@@ -118,9 +118,9 @@ func JarqueBera(x []float64) (Test, error) {
 
 // VarianceRatios compares the variance of returns over q periods with q times that over one: 1 for a random walk.
 type VarianceRatios struct {
-	Ratio float64
-	Z     float64 // robust to changing volatility, standard normal for a random walk
-	P     float64 // two-sided
+	Ratio float64 `doc:"Variance over q periods, by q times that over one: 1 for a random walk"`
+	Z     float64 `doc:"Robust to changing volatility, standard normal for a random walk"`
+	P     float64 `doc:"Two-sided, of a random walk"`
 }
 
 // VarianceRatio of returns over q periods, overlapping and without bias.

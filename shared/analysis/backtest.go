@@ -12,14 +12,19 @@ type BacktestOptions struct {
 
 // Backtest is how far forecasts were off, over all origins and steps ahead.
 type Backtest struct {
-	Origins, N             int
-	MAE, RMSE              Value
-	SMAPE                  Value // per cent of the mean of the sizes of forecast and truth
-	MASE                   Value // of the mean absolute error of the naive forecast in the training window
-	Coverage80, Coverage95 Value // share of the truth within the intervals
-	Width95                Value
+	Origins    int   `doc:"Points of the past from which it was foretold"`
+	N          int   `doc:"Forecasts: origins times steps ahead"`
+	MAE        Value `doc:"Mean absolute error, in units of what was foretold"`
+	RMSE       Value `doc:"Root mean square error, in units of what was foretold"`
+	SMAPE      Value `doc:"Per cent of the mean of the sizes of forecast and truth"`
+	MASE       Value `doc:"Mean absolute error in units of that of the seasonal naive forecast in the training window"`
+	Coverage80 Value `doc:"Share of the truth within the intervals of 80 %"`
+	Coverage95 Value `doc:"Share of the truth within the intervals of 95 %"`
+	Width95    Value `doc:"Mean width of the intervals of 95 %"`
 
-	MAEByStep, MASEByStep, Coverage95ByStep []float64 // nil where one of them is undefined
+	MAEByStep        []float64 `doc:"Of one step ahead, two steps, ..."`
+	MASEByStep       []float64 `doc:"The same; empty where it is undefined"`
+	Coverage95ByStep []float64 `doc:"The same"`
 }
 
 // RunBacktest fits a model to growing windows of x, without what is absent, and compares its forecasts with what came.

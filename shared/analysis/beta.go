@@ -9,21 +9,24 @@ import (
 
 // Coefficient is one of a regression.
 type Coefficient struct {
-	Value     float64
-	StdError  float64 // of ordinary least squares
-	HACError  float64 // of Newey and West 1987: right also where residuals are correlated and of changing size
-	T, P      Value   // of StdError, two-sided, that the coefficient is zero
-	Low, High float64 // 95 % interval, of StdError
+	Value    float64 `doc:"Estimate by ordinary least squares"`
+	StdError float64 `doc:"Of ordinary least squares"`
+	HACError float64 `doc:"Of Newey and West 1987: right also where residuals are correlated and of changing size"`
+	T        Value   `doc:"The estimate over stdError"`
+	P        Value   `doc:"Of t, two-sided, that the coefficient is zero"`
+	Low      float64 `doc:"Lower end of the 95 % interval, by stdError"`
+	High     float64 `doc:"Upper end of the 95 % interval, by stdError"`
 }
 
 // MarketModel is the regression of an asset's excess returns on a benchmark's.
 type MarketModel struct {
-	N                int
-	Alpha, Beta      Coefficient
-	AlphaAnnual      float64 // Alpha*periodsPerYear
-	R2               Value
-	TrackingError    float64 // standard deviation (n-1) of the difference of the returns, annualised
-	InformationRatio Value   // mean difference, annualised, over TrackingError
+	N                int         `doc:"Common returns"`
+	Alpha            Coefficient `doc:"Return of its own, per period"`
+	Beta             Coefficient `doc:"Return with one of the benchmark"`
+	AlphaAnnual      float64     `doc:"alpha times periodsPerYear"`
+	R2               Value       `doc:"Share of the variance that the benchmark explains"`
+	TrackingError    float64     `doc:"Standard deviation (n-1) of the difference of the returns, annualised"`
+	InformationRatio Value       `doc:"Mean difference of the returns, annualised, over trackingError"`
 }
 
 // hacLags is how many lags the Bartlett kernel of HACError reaches.

@@ -18,10 +18,10 @@ const (
 
 // Dendrogram is the tree of a hierarchical clustering. Merge i makes cluster n+i of two earlier ones; clusters below n are the series.
 type Dendrogram struct {
-	Merges  [][2]int
-	Heights []float64
-	Sizes   []int // series in the cluster that the merge makes
-	Leaves  []int // the series, in the order in which the tree is drawn without crossings
+	Merges  [][2]int  `doc:"The two clusters that each merge joins: below n a series, n+i what merge i made"`
+	Heights []float64 `doc:"Distance at which each merge joins"`
+	Sizes   []int     `doc:"Series in the cluster that the merge makes"`
+	Leaves  []int     `doc:"The series, in the order in which the tree is drawn without crossings"`
 }
 
 // CorrelationDistance turns correlations into distances, sqrt((1-rho)/2): 0 for series that move as one, 1 for opposites.

@@ -11,17 +11,18 @@ import (
 
 // Association is a coefficient of correlation.
 type Association struct {
-	Value     Value
-	P         Value // two-sided, of no association
-	Low, High Value // 95 % interval
+	Value Value `doc:"From -1 to 1"`
+	P     Value `doc:"Two-sided, of no association"`
+	Low   Value `doc:"Lower end of the 95 % interval"`
+	High  Value `doc:"Upper end of the 95 % interval"`
 }
 
 // Associations are the coefficients of two series.
 type Associations struct {
-	N        int
-	Pearson  Association // interval by Fisher's z
-	Spearman Association // Pearson of average ranks; interval of Bonett and Wright 2000
-	Kendall  Association // tau-b; interval of Fieller, Hartley and Pearson 1957, probability with Kendall's variance for ties
+	N        int         `doc:"Common returns"`
+	Pearson  Association `doc:"Of the returns; interval by Fisher's z"`
+	Spearman Association `doc:"Pearson of average ranks; interval of Bonett and Wright 2000"`
+	Kendall  Association `doc:"tau-b; interval of Fieller, Hartley and Pearson 1957, probability with Kendall's variance for ties"`
 }
 
 // Associate correlates two series row by row; rows where either is absent are dropped first.

@@ -5,18 +5,6 @@ import (
 	"slices"
 )
 
-// ExponentialSmoothing forecasts with the exponential smoothing model of least AICc. period is the rows in a season, 1 for none.
-func ExponentialSmoothing(period int) Forecaster {
-	mustAtLeast("period", period, 1)
-	return func(x []float64, horizon int) (Forecast, error) {
-		m, err := FitETS(x, "", period)
-		if err != nil {
-			return Forecast{}, err
-		}
-		return m.Forecast(horizon)
-	}
-}
-
 // SES forecasts by simple exponential smoothing, ETS(A,N,N).
 func SES(x []float64, horizon int) (Forecast, error) {
 	m, err := FitETS(x, "ANN", 1)

@@ -29,6 +29,19 @@ func (f Forecast) checked() (Forecast, error) { return f, allFinite(f.Mean, f.SE
 // Forecaster is a model that can be fitted to the values so far and asked for the next ones.
 type Forecaster func(x []float64, horizon int) (Forecast, error)
 
+// Fitted makes a Forecaster of a way to fit a model, ETS or ARIMA.
+func Fitted[M interface {
+	Forecast(horizon int) (Forecast, error)
+}](fit func(x []float64) (M, error)) Forecaster {
+	return func(x []float64, horizon int) (Forecast, error) {
+		m, err := fit(x)
+		if err != nil {
+			return Forecast{}, err
+		}
+		return m.Forecast(horizon)
+	}
+}
+
 // Naive says that the last value stays.
 //
 // Definition of this and the next two: Hyndman and Athanasopoulos, Forecasting: Principles and Practice, §5.2 and §5.5.

@@ -5,12 +5,15 @@ import "math"
 // GARCH is a GARCH(1,1) model of returns: their conditional variance is h_t = Omega + Alpha e²_{t-1} + Beta h_{t-1}, where e is the
 // return less Mu. Mu, the standard deviations and the square root of Omega have the unit of the returns.
 type GARCH struct {
-	Mu, Omega, Alpha, Beta float64
-	Shape                  float64 // degrees of freedom of Student's t; 0 for the normal distribution
-	LogLikelihood          float64
-	Persistence            float64   // Alpha + Beta, below 1; near 1 a shock hardly fades
-	ConditionalSD          []float64 // by return
-	Doubt                  Reason    // OutOfDomain where the persistence came to the bound: the true process may explode
+	Mu            float64   `doc:"Mean return, per cent"`
+	Omega         float64   `doc:"Constant of the variance, per cent squared"`
+	Alpha         float64   `doc:"Weight of the last squared shock"`
+	Beta          float64   `doc:"Weight of the last variance"`
+	Shape         float64   `doc:"Degrees of freedom of Student's t; 0 for the normal distribution"`
+	LogLikelihood float64   `doc:"Of returns in per cent"`
+	Persistence   float64   `doc:"alpha + beta, below 1; near 1 a shock hardly fades"`
+	ConditionalSD []float64 `doc:"Standard deviation of each return, given those before, per cent"`
+	Doubt         Reason    `doc:"out-of-domain where the persistence came to its bound: the true process may explode. Else null"`
 
 	next float64 // conditional variance of the return after the last
 }

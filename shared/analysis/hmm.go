@@ -4,11 +4,12 @@ import "math"
 
 // HiddenRegimes is a model of returns that come from two states, calm and then wild, each with its own mean and variance.
 type HiddenRegimes struct {
-	LogLikelihood    float64
-	Mean, Variance   [2]float64
-	Transition       [2][2]float64 // from a state to a state, by row
-	ExpectedDuration [2]float64    // rows
-	Wild             []float64     // probability of the wild state by row, given all rows
+	LogLikelihood    float64       `doc:"Of all returns"`
+	Mean             [2]float64    `doc:"Of a return, of the calm and of the wild state"`
+	Variance         [2]float64    `doc:"Of a return, of the calm and of the wild state"`
+	Transition       [2][2]float64 `doc:"Probabilities from a state, by row, to a state"`
+	ExpectedDuration [2]float64    `doc:"Returns for which a state lasts"`
+	Wild             []float64     `doc:"Probability of the wild state at each return, given all returns"`
 }
 
 // FitHiddenRegimes fits by maximum likelihood, from several deterministic starts; the first row's state has the long-run

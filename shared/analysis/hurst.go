@@ -7,21 +7,21 @@ import (
 
 // Hurst is three estimates of how far a move reaches: 0.5 for a random walk, more where moves continue, less where they turn back.
 type Hurst struct {
-	RescaledRange Scaling
-	DFA           Scaling // detrended fluctuation analysis, linear
-	Generalised   float64 // from the mean absolute move over 1 to 20 periods
+	RescaledRange Scaling `doc:"Rescaled range"`
+	DFA           Scaling `doc:"Detrended fluctuation analysis, linear"`
+	Generalised   float64 `doc:"Exponent, from the mean absolute move over 1 to 20 periods"`
 }
 
 // Scaling is a straight line through the logarithms of points.
 type Scaling struct {
-	Exponent float64
-	Points   []ScalePoint
+	Exponent float64      `doc:"Slope of log value on log size"`
+	Points   []ScalePoint `doc:"What the slope is fitted to"`
 }
 
 // ScalePoint is a statistic at a block size, in returns.
 type ScalePoint struct {
-	Size  int
-	Value float64
+	Size  int     `doc:"Returns in a block"`
+	Value float64 `doc:"Mean over the blocks of that size"`
 }
 
 // HurstExponents of log returns.

@@ -10,12 +10,13 @@ import (
 // CointegrationRank is a Johansen test of several series: at entry r the hypothesis is that at most r combinations of them are
 // stationary; a statistic beyond its critical values speaks for more.
 type CointegrationRank struct {
-	N                int // rows all series have
-	Eigenvalues      []float64
-	Trace, MaxEigen  []float64    // by rank, from 0
-	TraceCritical    [][3]float64 // at 10, 5 and 1 %
-	MaxEigenCritical [][3]float64
-	First            []float64 // the most stationary combination, with 1 of the first series
+	N                int          `doc:"Times that all series have"`
+	Eigenvalues      []float64    `doc:"The largest first"`
+	Trace            []float64    `doc:"Statistic by rank, from 0"`
+	MaxEigen         []float64    `doc:"Statistic by rank, from 0"`
+	TraceCritical    [][3]float64 `doc:"By rank, at 10, 5 and 1 %"`
+	MaxEigenCritical [][3]float64 `doc:"By rank, at 10, 5 and 1 %"`
+	First            []float64    `doc:"Weights of the log prices in the most stationary combination, 1 of the first series"`
 }
 
 // Johansen tests series, which are usually log prices, with a constant and a number of lagged differences. It takes 2 to 12 series of

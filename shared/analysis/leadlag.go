@@ -4,11 +4,11 @@ import "math"
 
 // LeadLag is the cross-correlation of two series.
 type LeadLag struct {
-	N    int
-	Lags []int     // -maxLag to maxLag; where one is positive, b leads a
-	CCF  []float64 // corr(a_{t+lag}, b_t), with the means and deviations of the whole and divisor n
-	Band float64   // 95 % of them lie within it where there is no correlation
-	Best int       // the lag of the greatest by size
+	N    int       `doc:"Common returns"`
+	Lags []int     `doc:"-maxLag to maxLag; where one is positive, b leads a"`
+	CCF  []float64 `doc:"corr(a_{t+lag}, b_t), with the means and deviations of the whole and divisor n"`
+	Band float64   `doc:"95 % of them lie within it where there is no correlation"`
+	Best int       `doc:"The lag of the greatest by size"`
 }
 
 // CrossCorrelate returns the cross-correlations of two aligned series up to maxLag in both directions; rows where either is absent

@@ -64,8 +64,11 @@ func PairwiseCorrelations(returns func([]float64) []float64, prices ...Series) [
 		matrix[i] = make([]float64, len(prices))
 		for j := range i + 1 {
 			_, columns := JoinReturns(PricesFirst, returns, prices[i], prices[j])
-			matrix[i][j] = pearson(bothPresent(columns[0], columns[1])).Number
-			matrix[j][i] = matrix[i][j]
+			r := pearson(bothPresent(columns[0], columns[1])).Number
+			if i == j && !market.IsAbsent(r) {
+				r = 1
+			}
+			matrix[i][j], matrix[j][i] = r, r
 		}
 	}
 	return matrix

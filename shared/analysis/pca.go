@@ -8,9 +8,9 @@ import (
 
 // Components are the principal components of a correlation matrix, the largest first.
 type Components struct {
-	Eigenvalues []float64   // variances; they add up to the number of series
-	Shares      []float64   // of the whole variance
-	Loadings    [][]float64 // by series, then by component; the largest of a component by size is positive
+	Eigenvalues []float64   `doc:"Variances; they add up to the number of series"`
+	Shares      []float64   `doc:"Of the whole variance"`
+	Loadings    [][]float64 `doc:"By series, then by component; the largest of a component by size is positive"`
 }
 
 // PCA of a correlation (or covariance) matrix. One with an absent entry has no components; one of pairwise correlations may have a

@@ -8,20 +8,22 @@ import (
 
 // Performance is what a price did, per unit of risk. Returns are simple, between consecutive observations.
 type Performance struct {
-	N                 int   // returns
-	Mean              Value // per period
-	Volatility        Value // standard deviation (n-1) of returns, annualised
-	Growth            Growth
-	Sharpe            Value // mean(e)/sd(e), annualised; e is the return above the risk-free rate
-	Sortino           Value // mean(e)/DownsideDeviation, annualised
-	DownsideDeviation Value // sqrt(sum(min(e,0)^2)/n) over all n returns, annualised
-	MaxDrawdown       Value // the deepest fall from a peak, a negative fraction
-	Calmar            Value // CAGR/|MaxDrawdown|
-	Ulcer             Value // root mean square drawdown of the rows after the first
-	Omega             Value // sum of e above zero over that below
-	HitRatio          Value // share of returns above zero
-	Skew, Kurtosis    Value // population moments; the kurtosis of a normal distribution is 0
-	Best, Worst       Value // return
+	N                 int    `doc:"Returns"`
+	Mean              Value  `doc:"Of returns, per period"`
+	Volatility        Value  `doc:"Standard deviation (n-1) of returns, annualised"`
+	Growth            Growth `doc:"From the first price to the last"`
+	Sharpe            Value  `doc:"mean(e)/sd(e), annualised; e is the return above the risk-free rate"`
+	Sortino           Value  `doc:"mean(e)/downsideDeviation, annualised"`
+	DownsideDeviation Value  `doc:"sqrt(sum(min(e,0)^2)/n) over all n returns, annualised"`
+	MaxDrawdown       Value  `doc:"The deepest fall from a peak, a negative fraction"`
+	Calmar            Value  `doc:"cagr/|maxDrawdown|"`
+	Ulcer             Value  `doc:"Root mean square drawdown after the first observation, a fraction"`
+	Omega             Value  `doc:"Sum of e above zero over that below"`
+	HitRatio          Value  `doc:"Share of returns above zero"`
+	Skew              Value  `doc:"Of population moments"`
+	Kurtosis          Value  `doc:"Of population moments; that of a normal distribution is 0"`
+	Best              Value  `doc:"Greatest return"`
+	Worst             Value  `doc:"Least return"`
 }
 
 // Perform returns the performance of prices; what is absent is dropped first. riskFree is a rate per year; a period's is

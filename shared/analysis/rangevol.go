@@ -5,12 +5,12 @@ import "math"
 // Volatilities are the estimates of one window of bars, annualised; one value per bar, absent until the window is full, where a
 // price that is needed is absent or not positive, and where a sum is negative, as it may be for GarmanKlass.
 type Volatilities struct {
-	Close          []float64 // standard deviation of the last window-1 log returns of closes
-	Parkinson      []float64 // Parkinson 1980, from high and low
-	GarmanKlass    []float64 // Garman and Klass 1980, from all four prices, without drift or gaps
-	RogersSatchell []float64 // Rogers and Satchell 1991, with drift
-	GKYZ           []float64 // Garman and Klass with the gap from the close before, after Yang and Zhang
-	YangZhang      []float64 // Yang and Zhang 2000, with drift and gaps
+	Close          []float64 `doc:"Standard deviation of the last window-1 log returns of closes"`
+	Parkinson      []float64 `doc:"Parkinson 1980, from high and low"`
+	GarmanKlass    []float64 `doc:"Garman and Klass 1980, from all four prices, without drift or gaps"`
+	RogersSatchell []float64 `doc:"Rogers and Satchell 1991, with drift"`
+	GKYZ           []float64 `doc:"Garman and Klass with the gap from the close before, after Yang and Zhang"`
+	YangZhang      []float64 `doc:"Yang and Zhang 2000, with drift and gaps"`
 }
 
 // RangeVolatility returns the volatilities as TTR defines them. It panics if window < 2.

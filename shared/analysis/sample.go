@@ -10,8 +10,8 @@ import (
 
 // Test is a test's statistic and the probability of one at least as extreme where the hypothesis holds.
 type Test struct {
-	Statistic float64
-	P         float64
+	Statistic float64 `doc:"Of the test"`
+	P         float64 `doc:"Probability of a statistic as extreme, if the hypothesis holds"`
 }
 
 func (t Test) checked() (Test, error) { return t, allFinite([]float64{t.Statistic, t.P}) }

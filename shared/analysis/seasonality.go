@@ -39,12 +39,13 @@ type Seasonality struct {
 
 // SeasonBucket is the returns that end in a part of the calendar.
 type SeasonBucket struct {
-	Bucket        int
-	N             int
-	Mean, Median  float64
-	SD            Value
-	T             Value   // mean over its standard error
-	PositiveShare float64 // of the returns above 0
+	Bucket        int     `doc:"Weekday from Monday 0, month from January 1, or hour"`
+	N             int     `doc:"Returns"`
+	Mean          float64 `doc:"Log return"`
+	Median        float64 `doc:"Log return"`
+	SD            Value   `doc:"Standard deviation (n-1)"`
+	T             Value   `doc:"The mean over its standard error"`
+	PositiveShare float64 `doc:"Of the returns above 0"`
 }
 
 // Seasonal groups returns by the part of the calendar in which they end.

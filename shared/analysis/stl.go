@@ -7,10 +7,12 @@ import (
 
 // STL is a series as the sum of a trend, a season and what is left, row by row.
 type STL struct {
-	Trend, Seasonal, Residual []float64
-	Weights                   []float64 // of each row in the robust fit, 1 to 0; nil else
-	TrendStrength             Value     // 1 - var(residual) / var(trend + residual), at least 0
-	SeasonalStrength          Value
+	Trend            []float64 `doc:"In units of what is taken apart; the three add up to it"`
+	Seasonal         []float64 `doc:"Around 0"`
+	Residual         []float64 `doc:"What is left"`
+	Weights          []float64 `doc:"Of each value in the robust fit, 1 to 0; empty else"`
+	TrendStrength    Value     `doc:"1 - var(residual) / var(trend + residual), at least 0"`
+	SeasonalStrength Value     `doc:"1 - var(residual) / var(seasonal + residual), at least 0"`
 }
 
 // STLOptions say how to decompose.

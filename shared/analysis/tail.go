@@ -5,16 +5,18 @@ import "gonum.org/v1/gonum/stat/distuv"
 // TailRisk is value at risk (VaR) and expected shortfall (CVaR) of one period at one confidence, as positive losses: VaR is the
 // loss that is exceeded with a probability of 1-confidence, CVaR the mean loss there.
 type TailRisk struct {
-	N                  int
-	VaR, CVaR          Value // historical: of the type 7 quantile, and of the returns at or below it
-	GaussVaR           Value // of a normal distribution with the mean and population deviation of the returns
-	GaussCVaR          Value
-	CornishFisherVaR   Value // with the skewness and kurtosis as well
-	CornishFisherCVaR  Value // Boudt, Peterson and Croux 2008
-	OperationalCVaR    Value // the greater of the two before: never less than its VaR
-	Skew, Kurtosis     Value
-	CornishFisherPoint Value    // the quantile of the standardised return
-	Warnings           []Reason // OutOfDomain: the expansion is not monotone. BelowVaR: its CVaR is less than its VaR
+	N                  int      `doc:"Returns"`
+	VaR                Value    `doc:"Historical, a positive loss: the type 7 quantile"`
+	CVaR               Value    `doc:"Historical: mean loss of the returns at or below the quantile"`
+	GaussVaR           Value    `doc:"Of a normal distribution with the mean and population deviation of the returns"`
+	GaussCVaR          Value    `doc:"The mean loss beyond it"`
+	CornishFisherVaR   Value    `doc:"With the skewness and kurtosis as well"`
+	CornishFisherCVaR  Value    `doc:"Boudt, Peterson and Croux 2008"`
+	OperationalCVaR    Value    `doc:"The greater of the two before: never less than its VaR"`
+	Skew               Value    `doc:"Of population moments"`
+	Kurtosis           Value    `doc:"Of population moments; that of a normal distribution is 0"`
+	CornishFisherPoint Value    `doc:"The quantile of the standardised return"`
+	Warnings           []Reason `doc:"out-of-domain: the expansion is not monotone. cvar-below-var: its CVaR is less than its VaR"`
 }
 
 // Tail returns the tail risk of returns per period; what is absent is dropped first. It panics unless 0 < confidence < 1.

@@ -18,9 +18,9 @@ const (
 // UnitRoot is a Dickey-Fuller test: the hypothesis is a unit root, a small P speaks for a stationary series.
 type UnitRoot struct {
 	Test
-	Lags     int        // lagged differences in the regression
-	N        int        // rows of the regression
-	Critical [3]float64 // at 1, 5 and 10 %
+	Lags     int        `doc:"Lagged differences in the regression"`
+	N        int        `doc:"Rows of the regression"`
+	Critical [3]float64 `doc:"At 1, 5 and 10 %"`
 }
 
 // MaxLags is SchwertLags, bounded by what n rows with these terms leave room for.
@@ -109,9 +109,9 @@ func dickeyFullerRows(x []float64, trend Trend, lags int) (columns [][]float64, 
 // Stationarity is a KPSS test: the hypothesis is a stationary series, a small P speaks for a unit root.
 type Stationarity struct {
 	Test                // P is read from a table that ends at 0.01 and 0.10
-	Clipped  string     // "<=" or ">=" where P is the table's end, else ""
-	Lags     int        // of the long-run variance
-	Critical [4]float64 // at 10, 5, 2.5 and 1 %
+	Clipped  string     `doc:"<= or >= where p is the end of its table, else empty"`
+	Lags     int        `doc:"Of the long-run variance"`
+	Critical [4]float64 `doc:"At 10, 5, 2.5 and 1 %"`
 }
 
 // KPSS tests x for stationarity around a constant, or around a trend. lags of the Bartlett kernel < 0 chooses them as Hobijn,

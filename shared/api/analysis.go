@@ -33,7 +33,7 @@ type kind struct {
 
 // kinds lists the analyses.
 var kinds = slices.Concat(priceKinds, rollingKinds, volatilityKinds, riskKinds, dependenceKinds, groupKinds,
-	indicatorKinds, structureKinds, outlierKinds, forecastKinds)
+	indicatorKinds, structureKinds, outlierKinds, modelKinds, forecastKinds)
 
 // sheet is the series of one analysis, and what becomes known of them while it is computed.
 type sheet struct {
@@ -62,6 +62,9 @@ func each[I, R any, P pointer[I]](k kind, compute func(in *I, o *observed) (R, e
 		results := make([]attempt[R], len(s.series))
 		few := true
 		for n := range s.series {
+			if err := s.series[n].stopped(); err != nil {
+				return nil, err
+			}
 			r, err := compute(in.(*I), &s.series[n])
 			if why, ok := err.(analysis.Reason); err != nil && !ok {
 				return nil, err
@@ -199,7 +202,7 @@ func (a *api) sheet(ctx context.Context, k kind, in any) (*sheet, Analysed, erro
 	head := Analysed{Kind: k.name, Definition: k.definition, Parameters: map[string]any{}, Conventions: analysisConventions}
 	v := reflect.ValueOf(in).Elem()
 	for _, f := range parameterFields(k.parameters) {
-		if field := v.FieldByIndex(f.Index); !field.IsZero() {
+		if field := v.FieldByIndex(f.Index); !field.IsZero() || f.Tag.Get("default") != "" {
 			head.Parameters[f.Tag.Get("query")] = field.Interface()
 		}
 	}

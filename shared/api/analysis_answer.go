@@ -12,16 +12,16 @@ import (
 
 // Analysed is what an answer of an analysis says before the result.
 type Analysed struct {
-	Kind        string              `json:"kind"`
-	Definition  string              `json:"definition"`
+	Kind        string              `json:"kind" doc:"Of analysis"`
+	Definition  string              `json:"definition" doc:"What is computed, by which convention and whose formula"`
 	Parameters  map[string]any      `json:"parameters" doc:"As they were understood, defaults filled in"`
-	Interval    string              `json:"interval"`
+	Interval    string              `json:"interval" doc:"Length of the bars"`
 	Join        string              `json:"join,omitempty" doc:"How the series came to common times; absent where each is taken by itself"`
-	AlignAt     string              `json:"alignAt,omitempty"`
+	AlignAt     string              `json:"alignAt,omitempty" doc:"With align_at: the time of day and time zone at which what is no fix was sampled"`
 	N           int                 `json:"n" doc:"Observations: those common to all series where they are joined, else the most of one"`
-	Series      []AnalysedSeries    `json:"series"`
+	Series      []AnalysedSeries    `json:"series" doc:"What was read, in the order asked for"`
 	Notes       []string            `json:"notes,omitempty" doc:"What one should know about this answer, in sentences"`
-	Conventions AnalysisConventions `json:"conventions"`
+	Conventions AnalysisConventions `json:"conventions" doc:"How to read the numbers"`
 }
 
 // AnalysedSeries is one series of an analysis.
@@ -34,22 +34,22 @@ type AnalysedSeries struct {
 	From           int64          `json:"from" doc:"Epoch seconds: the range that was read"`
 	To             int64          `json:"to" doc:"Epoch seconds, not included"`
 	N              int            `json:"n" doc:"Observations"`
-	First          *string        `json:"first" format:"date-time" doc:"Of the observations"`
-	Last           *string        `json:"last" format:"date-time"`
+	First          *string        `json:"first" format:"date-time" doc:"Start of the first observation"`
+	Last           *string        `json:"last" format:"date-time" doc:"Start of the last observation"`
 	LeftOut        map[string]int `json:"leftOut" doc:"Bars that are no observations, by reason: stub, unfinished, no-price, no-rate"`
 	PeriodsPerYear float64        `json:"periodsPerYear" doc:"By which to annualise"`
 	SampledFrom    string         `json:"sampledFrom,omitempty" doc:"With align_at: the interval of the bars that were sampled"`
-	Freshness      Freshness      `json:"freshness"`
-	Sources        []BarSource    `json:"sources"`
-	Conversion     *Conversion    `json:"conversion,omitempty"`
+	Freshness      Freshness      `json:"freshness" doc:"How far the stored bars reach"`
+	Sources        []BarSource    `json:"sources" doc:"Whom the prices come from: of a consensus those that can vote"`
+	Conversion     *Conversion    `json:"conversion,omitempty" doc:"With currency or unit: how the prices were converted"`
 }
 
 // AnalysisConventions say how to read the numbers.
 type AnalysisConventions struct {
-	Time      string `json:"time"`
-	Returns   string `json:"returns"`
-	Undefined string `json:"undefined"`
-	Risk      string `json:"risk"`
+	Time      string `json:"time" doc:"What the times are"`
+	Returns   string `json:"returns" doc:"What returns are between"`
+	Undefined string `json:"undefined" doc:"How a number that is not defined is said"`
+	Risk      string `json:"risk" doc:"The signs of losses"`
 }
 
 var analysisConventions = AnalysisConventions{

@@ -34,8 +34,9 @@ type correlationParameters struct {
 }
 
 type pair[T any] struct {
-	A, B   string
-	Result T
+	A      string `doc:"One series"`
+	B      string `doc:"The other, or the benchmark"`
+	Result T      `doc:"Of the two"`
 }
 
 func correlation(_ *correlationParameters, s *sheet) ([]pair[analysis.Associations], error) {
@@ -58,12 +59,12 @@ func correlation(_ *correlationParameters, s *sheet) ([]pair[analysis.Associatio
 type matrixParameters struct {
 	selection
 	joining
-	Method string `query:"method" default:"pearson" enum:"pearson,spearman,covariance"`
+	Method string `query:"method" default:"pearson" enum:"pearson,spearman,covariance" doc:"What stands for a pair of series"`
 	Rows   string `query:"rows" default:"common" enum:"common,pairwise" doc:"pairwise, of method=pearson and join=inner: every pair on its own common times"`
 }
 
 type matrix struct {
-	Series []string
+	Series []string    `doc:"In the order asked for"`
 	Matrix [][]float64 `doc:"By row, in the order of series"`
 	N      [][]int     `doc:"Returns that each pair is correlated over"`
 }
@@ -149,7 +150,7 @@ func beta(in *betaParameters, s *sheet) ([]pair[attempt[analysis.MarketModel]], 
 type rollingPairParameters struct {
 	selection
 	joining
-	Statistic string `query:"statistic" default:"correlation" enum:"correlation,covariance,beta"`
+	Statistic string `query:"statistic" default:"correlation" enum:"correlation,covariance,beta" doc:"Of the two series"`
 	Window    int    `query:"window" default:"90" minimum:"2" maximum:"50000" doc:"Returns"`
 }
 

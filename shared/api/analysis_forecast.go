@@ -1,11 +1,8 @@
 package api
 
 import (
-	"fmt"
 	"math"
 	"slices"
-	"strconv"
-	"strings"
 
 	"assay/shared/analysis"
 )
@@ -24,24 +21,12 @@ var forecastKinds = []kind{
 	}, backtest),
 }
 
-const modelDefinitions = "drift goes on from the first value to the last; seasonal-naive repeats the last season; ses is simple exponential smoothing, theta Assimakopoulos and Nikolopoulos' (2000), ets the exponential smoothing model of least AICc (Hyndman et al. 2002), " +
-	"arima the given order by exact maximum likelihood, auto the one that Hyndman and Khandakar's search (2008) finds; all as R's forecast."
-
-// mostFits bounds the work of fitted models: origins times observations, and times a weight where the model has a season.
-const mostFits = 50_000
-
-// fitted are the models that are searched for anew at every origin.
-var fitted = []string{"ses", "theta", "ets", "arima", "auto"}
-
 // tested is how models are tested.
 type tested struct {
-	Of       string `query:"of" default:"price" enum:"price,log-price" doc:"What the model is fitted to; prices are foretold in either case"`
-	Horizon  int    `query:"horizon" default:"10" minimum:"1" maximum:"365" doc:"Observations ahead"`
-	Origins  int    `query:"origins" default:"10" minimum:"2" maximum:"500" doc:"From which the past is foretold"`
-	Step     int    `query:"step" minimum:"1" maximum:"1000" doc:"Observations from one origin to the next; by default the horizon"`
-	Period   int    `query:"period" default:"1" minimum:"1" maximum:"400" doc:"Observations in a season, 1 for none"`
-	Order    string `query:"order" default:"1,1,1" doc:"Of model=arima: p,d,q"`
-	Seasonal string `query:"seasonal" default:"0,0,0" doc:"Of model=arima: P,D,Q over the period"`
+	modelled
+	Horizon int `query:"horizon" default:"10" minimum:"1" maximum:"365" doc:"Observations ahead"`
+	Origins int `query:"origins" default:"10" minimum:"2" maximum:"500" doc:"From which the past is foretold"`
+	Step    int `query:"step" minimum:"1" maximum:"1000" doc:"Observations from one origin to the next; by default the horizon" example:"5"`
 }
 
 // options are those of a backtest over n values.
@@ -59,10 +44,8 @@ func (t tested) options(n int) (analysis.BacktestOptions, error) {
 
 // model returns a model by its name, and refuses more work than is bearable. It stops at the next fit when nobody waits for it any more.
 func (t tested) model(name string, n int, o *observed) (analysis.Forecaster, error) {
-	if slices.Contains(fitted, name) {
-		if w, most := t.weight(name), mostFits*float64(max(1, o.patience)); float64(n*t.Origins)*w > most {
-			return nil, badRequest("model=%s is fitted at every origin, and %d origins over %d values are more than %.0f together: ask for fewer origins, or narrow from and to.", name, t.Origins, n, most/w)
-		}
+	if err := t.bearable(name, n, t.Origins, o); err != nil {
+		return nil, err
 	}
 	model, err := t.named(name)
 	return func(x []float64, horizon int) (analysis.Forecast, error) {
@@ -73,105 +56,30 @@ func (t tested) model(name string, n int, o *observed) (analysis.Forecaster, err
 	}, err
 }
 
-func (t tested) named(name string) (analysis.Forecaster, error) {
-	switch name {
-	case "drift":
-		return analysis.Drift, nil
-	case "seasonal-naive":
-		return analysis.SeasonalNaive(t.Period), nil
-	case "ses":
-		return analysis.SES, nil
-	case "theta":
-		return analysis.Theta(t.Period), nil
-	case "ets":
-		return analysis.ExponentialSmoothing(t.Period), nil
-	case "auto":
-		return analysis.AutoARIMA(t.Period), nil
-	case "arima":
-		return t.arima()
-	default:
-		return analysis.Naive, nil
-	}
-}
-
-// weight is how much longer a fit takes for its season, as measured: with the square of the moving average's lags, or with the period.
-func (t tested) weight(name string) float64 {
-	w := 1.0
-	switch name {
-	case "arima":
-		plain, _ := orderOf("order", t.Order)
-		seasonal, _ := orderOf("seasonal", t.Seasonal)
-		lags := float64(plain[2] + 1 + t.Period*seasonal[2])
-		w = lags * lags / 24
-	case "auto":
-		w = float64(t.Period*t.Period) / 24
-	case "ets":
-		w = float64(t.Period) * 3 / 4
-	}
-	return max(1, w)
-}
-
-func (t tested) arima() (analysis.Forecaster, error) {
-	plain, err := orderOf("order", t.Order)
-	if err != nil {
-		return nil, err
-	}
-	seasonal, err := orderOf("seasonal", t.Seasonal)
-	if err != nil {
-		return nil, err
-	}
-	o := analysis.Order{P: plain[0], D: plain[1], Q: plain[2], SeasonalP: seasonal[0], SeasonalD: seasonal[1], SeasonalQ: seasonal[2], Period: t.Period}
-	if seasonal != [3]int{} && t.Period < 2 {
-		return nil, badRequest("seasonal=%s needs the observations in a season: period, of at least 2.", t.Seasonal)
-	}
-	if t.Period*(seasonal[0]+seasonal[2]) > 60 {
-		return nil, badRequest("seasonal=%s with period=%d: at most 60 lags of a season are fitted.", t.Seasonal, t.Period)
-	}
-	o.Mean = o.D+o.SeasonalD < 2
-	return func(x []float64, horizon int) (analysis.Forecast, error) {
-		m, err := analysis.FitARIMA(x, o)
-		if err != nil {
-			return analysis.Forecast{}, err
-		}
-		return m.Forecast(horizon)
-	}, nil
-}
-
-// orderOf reads three numbers of 0 to 5, of which the differences are at most 2.
-func orderOf(name, text string) (order [3]int, err error) {
-	parts := strings.Split(text, ",")
-	ok := len(parts) == 3
-	for n := 0; ok && n < 3; n++ {
-		order[n], err = strconv.Atoi(parts[n])
-		ok = err == nil && order[n] >= 0 && order[n] <= 5
-	}
-	if !ok || order[1] > 2 {
-		return order, badRequest("%s=%s: want three numbers, such as 1,1,1: the first and last from 0 to 5, the middle from 0 to 2.", name, quoted(text))
-	}
-	return order, nil
-}
-
 type forecastParameters struct {
 	selection
 	tested
-	Model string `query:"model" default:"theta" enum:"naive,drift,seasonal-naive,ses,theta,ets,arima,auto"`
+	Model string `query:"model" default:"theta" enum:"naive,drift,seasonal-naive,ses,theta,ets,arima,auto" doc:"What foretells"`
 }
 
 type forecastResult struct {
-	Withheld      analysis.Reason `doc:"no-skill: on the known past the model did no better than the naive forecast. null where the forecast is given"`
-	Skill         analysis.Value  `doc:"Share of the naive forecast's error that the model avoids"`
-	Forecast      attempt[fan]    `doc:"null where it is withheld"`
-	Naive         fan             `doc:"That the last value stays, for comparison"`
-	Backtest      analysis.Backtest
-	NaiveBacktest analysis.Backtest
+	Withheld      analysis.Reason   `doc:"no-skill: on the known past the model did no better than the naive forecast. null where the forecast is given"`
+	Skill         analysis.Value    `doc:"Share of the naive forecast's error that the model avoids"`
+	Forecast      attempt[fan]      `doc:"null where it is withheld"`
+	Naive         fan               `doc:"That the last value stays, for comparison"`
+	Backtest      analysis.Backtest `doc:"Of the model, on the known past"`
+	NaiveBacktest analysis.Backtest `doc:"Of the naive forecast, from the same origins"`
 }
 
 // fan is a forecast with its intervals, in prices.
 type fan struct {
-	Model                        string
-	Time                         []int64   `doc:"Starts of the next bars that the calendar expects"`
-	Mean                         []float64 `doc:"With of=log-price the median"`
-	Low80, High80, Low95, High95 []float64
+	Model  string    `doc:"With the form or order that was chosen"`
+	Time   []int64   `doc:"Starts of the next bars that the calendar expects"`
+	Mean   []float64 `doc:"With of=log-price the median"`
+	Low80  []float64 `doc:"Lower end of the 80 % interval"`
+	High80 []float64 `doc:"Upper end of the 80 % interval"`
+	Low95  []float64 `doc:"Lower end of the 95 % interval"`
+	High95 []float64 `doc:"Upper end of the 95 % interval"`
 }
 
 func forecast(in *forecastParameters, o *observed) (forecastResult, error) {
@@ -228,9 +136,9 @@ type backtestParameters struct {
 }
 
 type backtestResult struct {
-	Model    string
-	Skill    analysis.Value
-	Backtest attempt[analysis.Backtest]
+	Model    string                     `doc:"As it was asked for"`
+	Skill    analysis.Value             `doc:"Share of the naive forecast's error that the model avoids"`
+	Backtest attempt[analysis.Backtest] `doc:"On the known past"`
 }
 
 func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
@@ -256,10 +164,7 @@ func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 		if stopped := o.stopped(); stopped != nil {
 			return nil, stopped
 		}
-		r := backtestResult{Model: name, Backtest: tried(test, err), Skill: analysis.None(analysis.ZeroDenominator)}
-		if name == "arima" {
-			r.Model = fmt.Sprintf("arima(%s)(%s)[%d]", in.Order, in.Seasonal, in.Period)
-		}
+		r := backtestResult{Model: in.label(name), Backtest: tried(test, err), Skill: analysis.None(analysis.ZeroDenominator)}
 		switch {
 		case err != nil:
 			r.Skill = analysis.None(r.Backtest.why)

@@ -39,7 +39,7 @@ type pcaParameters struct {
 }
 
 type pcaResult struct {
-	Series []string
+	Series []string `doc:"In the order asked for"`
 	analysis.Components
 }
 
@@ -55,12 +55,12 @@ func components(_ *pcaParameters, s *sheet) (pcaResult, error) {
 type clusteringParameters struct {
 	selection
 	joining
-	Linkage  string `query:"linkage" default:"average" enum:"single,complete,average,ward"`
+	Linkage  string `query:"linkage" default:"average" enum:"single,complete,average,ward" doc:"Distance of two clusters: of their nearest series, the farthest, the average of all, or by the spread within"`
 	Clusters int    `query:"clusters" default:"2" minimum:"1" maximum:"50" doc:"How many to cut the tree into"`
 }
 
 type clusteringResult struct {
-	Series []string
+	Series []string `doc:"In the order asked for"`
 	analysis.Dendrogram
 	Clusters   []int       `doc:"Of each series, in the order of series"`
 	Cophenetic []float64   `doc:"Height at which each pair of series meets: (0,1), (0,2) ... (n-2,n-1)"`
@@ -104,7 +104,7 @@ type grangerParameters struct {
 }
 
 type grangerTest struct {
-	Lags int
+	Lags int `doc:"Of both series"`
 	analysis.Test
 }
 
@@ -135,13 +135,14 @@ type cointegrationParameters struct {
 }
 
 type cointegrationResult struct {
-	TrendAllowed string
-	N, Lags      int
+	TrendAllowed string `doc:"c: a constant; ct: a constant and a trend"`
+	N            int    `doc:"Times that both have"`
+	Lags         int    `doc:"Lagged differences in the regression on what is left"`
 	analysis.Test
-	Critical   [3]float64 `doc:"At 1, 5 and 10 %"`
-	Intercept  float64
-	HedgeRatio float64 `doc:"Of logarithms: the first series moves by so many per cent with one of the second"`
-	HalfLife   analysis.Value
+	Critical   [3]float64     `doc:"At 1, 5 and 10 %"`
+	Intercept  float64        `doc:"Of the regression of logarithms"`
+	HedgeRatio float64        `doc:"Of logarithms: the first series moves by so many per cent with one of the second"`
+	HalfLife   analysis.Value `doc:"Observations in which half of a deviation is gone"`
 }
 
 func cointegration(in *cointegrationParameters, s *sheet) (cointegrationResult, error) {
@@ -169,7 +170,7 @@ type johansenParameters struct {
 }
 
 type johansenResult struct {
-	Series []string
+	Series []string `doc:"In the order asked for"`
 	analysis.CointegrationRank
 }
 

@@ -23,36 +23,36 @@ var indicatorKinds = []kind{
 type indicatorParameters struct {
 	selection
 	Name         string   `query:"name" default:"SMA" enum:"SMA,EMA,WMA,DEMA,TEMA,KAMA,TRIX,RSI,ROC,MOM,LINEARREG_SLOPE,STDDEV,BBANDS,MACD,STOCHRSI,STOCH,MAX,MIN,AROON,SAR,TRANGE,ATR,NATR,ADX,PLUS_DI,MINUS_DI,CCI,WILLR,MFI,OBV,AD" doc:"As TA-Lib writes it"`
-	TimePeriod   *float64 `query:"timePeriod" minimum:"1" maximum:"1000" doc:"Bars"`
-	NbDev        *float64 `query:"nbDev" minimum:"0" maximum:"100" doc:"Of STDDEV"`
-	NbDevUp      *float64 `query:"nbDevUp" minimum:"0" maximum:"100" doc:"Of BBANDS"`
-	NbDevDn      *float64 `query:"nbDevDn" minimum:"0" maximum:"100" doc:"Of BBANDS"`
-	FastPeriod   *float64 `query:"fastPeriod" minimum:"1" maximum:"1000" doc:"Of MACD"`
-	SlowPeriod   *float64 `query:"slowPeriod" minimum:"1" maximum:"1000" doc:"Of MACD"`
-	SignalPeriod *float64 `query:"signalPeriod" minimum:"1" maximum:"1000" doc:"Of MACD"`
-	FastK        *float64 `query:"fastK_Period" minimum:"1" maximum:"1000" doc:"Of STOCH and STOCHRSI"`
-	FastD        *float64 `query:"fastD_Period" minimum:"1" maximum:"1000" doc:"Of STOCHRSI"`
-	SlowK        *float64 `query:"slowK_Period" minimum:"1" maximum:"1000" doc:"Of STOCH"`
-	SlowD        *float64 `query:"slowD_Period" minimum:"1" maximum:"1000" doc:"Of STOCH"`
-	Acceleration *float64 `query:"acceleration" minimum:"0" maximum:"10" doc:"Of SAR"`
-	Maximum      *float64 `query:"maximum" minimum:"0" maximum:"10" doc:"Of SAR"`
+	TimePeriod   *float64 `query:"timePeriod" minimum:"1" maximum:"1000" doc:"Bars" example:"14"`
+	NbDev        *float64 `query:"nbDev" minimum:"0" maximum:"100" doc:"Of STDDEV" example:"1"`
+	NbDevUp      *float64 `query:"nbDevUp" minimum:"0" maximum:"100" doc:"Of BBANDS" example:"2"`
+	NbDevDn      *float64 `query:"nbDevDn" minimum:"0" maximum:"100" doc:"Of BBANDS" example:"2"`
+	FastPeriod   *float64 `query:"fastPeriod" minimum:"1" maximum:"1000" doc:"Of MACD" example:"12"`
+	SlowPeriod   *float64 `query:"slowPeriod" minimum:"1" maximum:"1000" doc:"Of MACD" example:"26"`
+	SignalPeriod *float64 `query:"signalPeriod" minimum:"1" maximum:"1000" doc:"Of MACD" example:"9"`
+	FastK        *float64 `query:"fastK_Period" minimum:"1" maximum:"1000" doc:"Of STOCH and STOCHRSI" example:"5"`
+	FastD        *float64 `query:"fastD_Period" minimum:"1" maximum:"1000" doc:"Of STOCHRSI" example:"3"`
+	SlowK        *float64 `query:"slowK_Period" minimum:"1" maximum:"1000" doc:"Of STOCH" example:"3"`
+	SlowD        *float64 `query:"slowD_Period" minimum:"1" maximum:"1000" doc:"Of STOCH" example:"3"`
+	Acceleration *float64 `query:"acceleration" minimum:"0" maximum:"10" doc:"Of SAR" example:"0.02"`
+	Maximum      *float64 `query:"maximum" minimum:"0" maximum:"10" doc:"Of SAR" example:"0.2"`
 }
 
 type indicatorResult struct {
-	Name       string
-	Parameters []indicatorParameter
-	Fields     []string `doc:"Of the bars, that it is made of"`
+	Name       string               `doc:"As TA-Lib writes it"`
+	Parameters []indicatorParameter `doc:"As they were used"`
+	Fields     []string             `doc:"Of the bars, that it is made of"`
 	Time       []int64
-	Outputs    []indicatorOutput
+	Outputs    []indicatorOutput `doc:"As TA-Lib names them"`
 }
 
 type indicatorParameter struct {
-	Name  string
-	Value float64
+	Name  string  `doc:"As TA-Lib writes it"`
+	Value float64 `doc:"That was used"`
 }
 
 type indicatorOutput struct {
-	Name  string
+	Name  string `doc:"As TA-Lib writes it"`
 	Value []float64
 }
 

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -56,7 +57,7 @@ func (a *api) describeAnalyses() {
 			if p.Schema.Type == huma.TypeArray {
 				p.Explode = new(bool) // separated by commas
 			}
-			if text := example.Get(name); text != "" {
+			if text := cmp.Or(example.Get(name), f.Tag.Get("example"), f.Tag.Get("default")); text != "" {
 				p.Example = exampleOf(p.Schema, text)
 			}
 			o.Parameters = append(o.Parameters, p)
@@ -97,47 +98,48 @@ func (a *api) answerSchema(k kind) *huma.Schema {
 	s := &huma.Schema{Type: huma.TypeObject, Properties: maps.Clone(head.Properties), Required: append(slices.Clone(head.Required), "result", "undefined"), AdditionalProperties: false}
 	s.Properties["result"] = resultSchema(k.result)
 	s.Properties["result"].Nullable = true
-	if k.eachSeries {
-		s.Properties["result"] = &huma.Schema{Type: huma.TypeArray, Items: s.Properties["result"], Description: "Of each series, in the order of series"}
+	if s.Properties["result"].Description = k.summary; k.eachSeries {
+		s.Properties["result"] = &huma.Schema{Type: huma.TypeArray, Items: s.Properties["result"], Description: k.summary + ", of each series in the order of series"}
 	}
 	s.Properties["undefined"] = &huma.Schema{
 		Type: huma.TypeObject, AdditionalProperties: &huma.Schema{Type: huma.TypeString}, Description: "Why a number is null: the reason, by the number's JSON pointer (RFC 6901)",
 	}
+	describeMembers(s)
 	s.PrecomputeMessages()
 	return s
 }
 
 // AnalysisList is the answer of /analysis.
 type AnalysisList struct {
-	Kinds []AnalysisKind `json:"kinds"`
+	Kinds []AnalysisKind `json:"kinds" doc:"Every analysis"`
 }
 
 // AnalysisKind is what there is to know of a kind.
 type AnalysisKind struct {
-	Kind         string              `json:"kind"`
-	Summary      string              `json:"summary"`
-	Definition   string              `json:"definition"`
+	Kind         string              `json:"kind" doc:"Its name: the end of its path"`
+	Summary      string              `json:"summary" doc:"In a few words"`
+	Definition   string              `json:"definition" doc:"What is computed, by which convention and whose formula"`
 	Series       string              `json:"series" doc:"How many it takes"`
 	Observations AnalysisBounds      `json:"observations" doc:"Of each series"`
-	Parameters   []AnalysisParameter `json:"parameters"`
+	Parameters   []AnalysisParameter `json:"parameters" doc:"What it can be asked with"`
 	Example      string              `json:"example" doc:"A path of this API"`
 }
 
 // AnalysisBounds are the bounds of a number.
 type AnalysisBounds struct {
-	Minimum int `json:"minimum"`
-	Maximum int `json:"maximum"`
+	Minimum int `json:"minimum" doc:"The fewest"`
+	Maximum int `json:"maximum" doc:"The most"`
 }
 
 // AnalysisParameter is one parameter of a kind.
 type AnalysisParameter struct {
-	Name    string   `json:"name"`
-	Type    string   `json:"type" enum:"string,number,integer,boolean,list"`
-	Doc     string   `json:"doc"`
-	Default string   `json:"default,omitempty"`
-	Minimum string   `json:"minimum,omitempty"`
-	Maximum string   `json:"maximum,omitempty"`
-	Choices []string `json:"choices,omitempty"`
+	Name    string   `json:"name" doc:"As in a query"`
+	Type    string   `json:"type" enum:"string,number,integer,boolean,list" doc:"A list is separated by commas"`
+	Doc     string   `json:"doc" doc:"What it means"`
+	Default string   `json:"default,omitempty" doc:"Where it is not given"`
+	Minimum string   `json:"minimum,omitempty" doc:"The least that is taken"`
+	Maximum string   `json:"maximum,omitempty" doc:"The most that is taken"`
+	Choices []string `json:"choices,omitempty" doc:"What is taken, where it is one of these"`
 }
 
 func (a *api) listAnalyses(context.Context, *struct{}) (reply, error) {

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"assay/shared/analysis"
+	"assay/shared/market"
 )
 
 // outlierKinds find what is out of the ordinary, and which state a market is in.
@@ -22,7 +23,7 @@ var outlierKinds = []kind{
 	}, hiddenRegimes),
 	each(kind{
 		name: "regimes-kmeans", summary: "Times grouped by their volatility", example: "series=BTC-USD&window=20&k=3", most: 10, rows: 3, points: 20_000,
-		definition: "The logarithm of the annualised volatility over the last window log returns in k groups of least squares, the exact optimum in one dimension (Wang and Song 2011). Centres are logarithms, ascending; labels count from 0, -1 within the first window.",
+		definition: "The logarithm of the annualised volatility over the last window log returns in k groups of least squares, the exact optimum in one dimension (Wang and Song 2011). Centres are logarithms, ascending; labels count from 0.",
 	}, volatilityRegimes),
 }
 
@@ -30,17 +31,17 @@ type hampelParameters struct {
 	selection
 	valued
 	Half      int     `query:"half" default:"5" minimum:"1" maximum:"500" doc:"Observations on either side"`
-	Threshold float64 `query:"threshold" default:"3" minimum:"0" maximum:"1000"`
+	Threshold float64 `query:"threshold" default:"3" minimum:"0" maximum:"1000" doc:"In deviations"`
 }
 
 type hampelResult struct {
-	N       int
-	Flagged []flaggedValue
+	N       int            `doc:"Values"`
+	Flagged []flaggedValue `doc:"In order of time"`
 }
 
 type flaggedValue struct {
-	Time   int64
-	Value  float64
+	Time   int64   `doc:"Start of the bar"`
+	Value  float64 `doc:"What is flagged"`
 	Median float64 `doc:"Of its window"`
 }
 
@@ -64,15 +65,15 @@ type anomalyParameters struct {
 
 type anomalyResult struct {
 	Time     []int64
-	Z        []float64
-	Flagged  []anomaly
+	Z        []float64          `doc:"Robust, of each return"`
+	Flagged  []anomaly          `doc:"Returns whose z is beyond the threshold"`
 	Extremes attempt[[]anomaly] `doc:"By the test over all returns; z is of the mean and deviation of all returns"`
 }
 
 type anomaly struct {
-	Time   int64
-	Return float64
-	Z      analysis.Value
+	Time   int64          `doc:"Start of the bar"`
+	Return float64        `doc:"Log return"`
+	Z      analysis.Value `doc:"Deviations from the middle"`
 }
 
 func anomalies(in *anomalyParameters, o *observed) (anomalyResult, error) {
@@ -117,9 +118,11 @@ type kmeansParameters struct {
 }
 
 type kmeansResult struct {
-	Time []int64
-	analysis.Regimes
+	Time       []int64
+	Labels     []float64 `doc:"Positions in centres; null within the first window, and where nothing moved in one"`
+	Centres    []float64 `doc:"Logarithms of volatility, ascending"`
 	Volatility []float64 `doc:"Of each centre, per year"`
+	Inertia    float64   `doc:"Sum of squared distances to the centres"`
 }
 
 func volatilityRegimes(in *kmeansParameters, o *observed) (kmeansResult, error) {
@@ -128,7 +131,14 @@ func volatilityRegimes(in *kmeansParameters, o *observed) (kmeansResult, error) 
 		return kmeansResult{}, badRequest("window=%d: %s has %d returns in the range.", in.Window, o.ID, len(s.Value))
 	}
 	g, err := analysis.VolatilityRegimes(s.Value, in.Window, in.K, o.perYear)
-	r := kmeansResult{Time: s.Time, Regimes: g}
+	r := kmeansResult{Time: s.Time, Centres: g.Centres, Inertia: g.Inertia}
+	for _, label := range g.Labels {
+		group := market.Absent
+		if label >= 0 {
+			group = float64(label)
+		}
+		r.Labels = append(r.Labels, group)
+	}
 	for _, centre := range g.Centres {
 		r.Volatility = append(r.Volatility, math.Exp(centre))
 	}

@@ -40,14 +40,14 @@ func (s *selection) wanted() (q wanted, err error) {
 
 // annual is for what is stated per year.
 type annual struct {
-	PeriodsPerYear float64 `query:"periodsPerYear" minimum:"1" maximum:"1000000" doc:"By default the bars that the calendar has in a year: of days 365 for coins, 259 for spot metals, 253 for London's fixes"`
+	PeriodsPerYear float64 `query:"periodsPerYear" minimum:"1" maximum:"1000000" doc:"By default the bars that the calendar has in a year: of days 365 for coins, 259 for spot metals, 253 for London's fixes" example:"252"`
 }
 
 func (y annual) perYear() float64 { return y.PeriodsPerYear }
 
 // riskFree is for what is measured above the riskless rate.
 type riskFree struct {
-	RiskFree float64 `query:"riskFree" minimum:"-0.5" maximum:"10" doc:"Rate per year, 0.02 for two per cent"`
+	RiskFree float64 `query:"riskFree" default:"0" minimum:"-0.5" maximum:"10" doc:"Rate per year, 0.02 for two per cent"`
 }
 
 // joining is for what compares series by their returns.

@@ -47,11 +47,11 @@ var priceKinds = []kind{
 type resampleParameters struct {
 	selection
 	Longer string `query:"to_interval" default:"1mo" doc:"A longer interval, such as 1w or 1mo"`
-	Fill   string `query:"fill" default:"none" enum:"none,previous"`
+	Fill   string `query:"fill" default:"none" enum:"none,previous" doc:"What becomes of a longer bar without any observation"`
 }
 
 type resampled struct {
-	Interval                       string
+	Interval                       string `doc:"Of the longer bars"`
 	Time                           []int64
 	Open, High, Low, Close, Volume []float64
 	Made                           []int `doc:"Positions in time of bars that are made up"`
@@ -71,7 +71,7 @@ func resample(in *resampleParameters, o *observed) (resampled, error) {
 
 type returnsParameters struct {
 	selection
-	Method string `query:"method" default:"log" enum:"log,simple"`
+	Method string `query:"method" default:"log" enum:"log,simple" doc:"How a return is measured"`
 }
 
 func returnsOf(in *returnsParameters, o *observed) (analysis.Series, error) {
@@ -85,13 +85,13 @@ type growthParameters struct {
 
 type rebasedParameters struct {
 	selection
-	Base float64 `query:"base" default:"100" minimum:"1e-6" maximum:"1e9"`
+	Base float64 `query:"base" default:"100" minimum:"1e-6" maximum:"1e9" doc:"The first value"`
 }
 
 type normaliseParameters struct {
 	selection
 	valued
-	Method string `query:"method" default:"z-score" enum:"z-score,unit,index"`
+	Method string `query:"method" default:"z-score" enum:"z-score,unit,index" doc:"The scale"`
 }
 
 func normalise(in *normaliseParameters, o *observed) (analysis.Series, error) {
@@ -110,7 +110,7 @@ func normalise(in *normaliseParameters, o *observed) (analysis.Series, error) {
 type ratioParameters struct {
 	selection
 	aligning
-	Join string `query:"join" default:"inner" enum:"inner,as-of"`
+	Join string `query:"join" default:"inner" enum:"inner,as-of" doc:"Which times are compared"`
 }
 
 func ratio(in *ratioParameters, s *sheet) (analysis.Series, error) {

@@ -42,15 +42,15 @@ type tearSheetParameters struct {
 	selection
 	annual
 	riskFree
-	Confidence float64 `query:"confidence" default:"0.95" minimum:"0.5" maximum:"0.9999" doc:"Of the tail"`
+	Confidence float64 `query:"confidence" default:"0.95" minimum:"0.5" maximum:"0.9999" doc:"Of the tail: share of the returns that are not in it"`
 	Top        int     `query:"top" default:"5" minimum:"1" maximum:"100" doc:"How many falls"`
 }
 
 type tearSheetResult struct {
-	Performance analysis.Performance
-	Tail        analysis.TailRisk
-	Falls       attempt[[]fall] `doc:"The deepest first"`
-	Months      analysis.Series `doc:"Returns, at the start of each month"`
+	Performance analysis.Performance `doc:"Return per unit of risk"`
+	Tail        analysis.TailRisk    `doc:"Value at risk and expected shortfall"`
+	Falls       attempt[[]fall]      `doc:"The deepest first"`
+	Months      analysis.Series      `doc:"Returns, at the start of each month"`
 }
 
 func tearSheet(in *tearSheetParameters, o *observed) (tearSheetResult, error) {
@@ -69,7 +69,7 @@ type drawdownParameters struct {
 }
 
 type drawdownResult struct {
-	Max   analysis.Value
+	Max   analysis.Value  `doc:"The deepest, a negative fraction"`
 	Falls attempt[[]fall] `doc:"The deepest first"`
 	Time  []int64
 	Value []float64 `doc:"Drawdown at each time"`
@@ -82,8 +82,9 @@ func drawdowns(in *drawdownParameters, o *observed) (drawdownResult, error) {
 
 // fall is one drawdown, with times.
 type fall struct {
-	Depth        float64
-	Peak, Trough int64
+	Depth        float64        `doc:"At the trough, a negative fraction"`
+	Peak         int64          `doc:"Time of the last observation at the peak"`
+	Trough       int64          `doc:"Time of the lowest observation"`
 	Recovery     attempt[int64] `doc:"null, for the reason not-recovered, while there is none"`
 	Observations int            `doc:"From the peak to the recovery, or to the last"`
 }
@@ -106,5 +107,5 @@ func falls(prices analysis.Series, top int) attempt[[]fall] {
 
 type varParameters struct {
 	selection
-	Confidence float64 `query:"confidence" default:"0.95" minimum:"0.5" maximum:"0.9999"`
+	Confidence float64 `query:"confidence" default:"0.95" minimum:"0.5" maximum:"0.9999" doc:"Share of the returns that are not in the tail"`
 }

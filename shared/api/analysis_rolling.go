@@ -25,7 +25,7 @@ var rollingKinds = []kind{
 type rollingParameters struct {
 	selection
 	valued
-	Statistic string  `query:"statistic" default:"mean" enum:"mean,sd,variance,min,max,median,quantile,sum,z-score,skew,kurtosis"`
+	Statistic string  `query:"statistic" default:"mean" enum:"mean,sd,variance,min,max,median,quantile,sum,z-score,skew,kurtosis" doc:"Of the values in the window"`
 	Window    int     `query:"window" default:"30" minimum:"2" maximum:"50000" doc:"Observations"`
 	Quantile  float64 `query:"q" default:"0.5" minimum:"0" maximum:"1" doc:"Of statistic=quantile"`
 }
@@ -60,7 +60,7 @@ func fits(window int, o *observed) error {
 // fading is how fast weights fade.
 type fading struct {
 	Span  float64 `query:"span" default:"20" minimum:"1" maximum:"1000000" doc:"Observations: alpha is 2/(span+1)"`
-	Alpha float64 `query:"alpha" minimum:"0.000001" maximum:"1" doc:"Instead of span"`
+	Alpha float64 `query:"alpha" minimum:"0.000001" maximum:"1" doc:"Instead of span" example:"0.1"`
 }
 
 func (f fading) alpha() float64 {
@@ -74,7 +74,7 @@ type ewmParameters struct {
 	selection
 	valued
 	fading
-	Statistic string `query:"statistic" default:"mean" enum:"mean,mean-adjusted,sd,variance"`
+	Statistic string `query:"statistic" default:"mean" enum:"mean,mean-adjusted,sd,variance" doc:"Of the values so far"`
 }
 
 func ewm(in *ewmParameters, o *observed) (analysis.Series, error) {
@@ -90,7 +90,7 @@ type ewmPairParameters struct {
 	selection
 	joining
 	fading
-	Statistic string `query:"statistic" default:"correlation" enum:"correlation,covariance,beta"`
+	Statistic string `query:"statistic" default:"correlation" enum:"correlation,covariance,beta" doc:"Of the two series"`
 }
 
 func ewmCorrelation(in *ewmPairParameters, s *sheet) (analysis.Series, error) {
@@ -147,7 +147,7 @@ func volatility(in *volatilityParameters, o *observed) (volatilityResult, error)
 type ewmaParameters struct {
 	selection
 	annual
-	Lambda float64 `query:"lambda" default:"0.94" minimum:"0" maximum:"0.9999"`
+	Lambda float64 `query:"lambda" default:"0.94" minimum:"0" maximum:"0.9999" doc:"Weight of the variance so far"`
 }
 
 type ewmaResult struct {
@@ -165,7 +165,7 @@ func ewmaVolatility(in *ewmaParameters, o *observed) (ewmaResult, error) {
 type garchParameters struct {
 	selection
 	annual
-	Distribution string `query:"distribution" default:"normal" enum:"normal,t"`
+	Distribution string `query:"distribution" default:"normal" enum:"normal,t" doc:"Of the shocks"`
 	Horizon      int    `query:"horizon" default:"10" minimum:"1" maximum:"1000" doc:"Returns ahead"`
 }
 

@@ -11,7 +11,7 @@ import (
 var structureKinds = []kind{
 	each(kind{
 		name: "autocorrelation", summary: "Memory of returns: autocorrelations and the tests on them", example: "series=BTC-USD&lags=20", most: 10, rows: 3, points: 100_000,
-		definition: "acf with divisor n, pacf by Durbin's recursion, from lag 0; ljungBox and boxPierce of lags 1 to k for each k (Box, Jenkins, Reinsel and Ljung, §2.1 and §8.2.2); archLM is n R^2 (Engle 1982); jarqueBera of normality (1987); " +
+		definition: "acf with divisor n, pacf by Durbin's recursion, from lag 0; band is 1.96/sqrt(n); ljungBox and boxPierce of lags 1 to k for each k (Box, Jenkins, Reinsel and Ljung, §2.1 and §8.2.2); archLM is n R^2 (Engle 1982); jarqueBera of normality (1987); " +
 			"varianceRatio over q periods, overlapping, with the robust z of Lo and MacKinlay (1988).",
 	}, autocorrelation),
 	each(kind{
@@ -46,16 +46,17 @@ var structureKinds = []kind{
 type autocorrelationParameters struct {
 	selection
 	Of       string `query:"of" default:"log-returns" enum:"log-returns,simple-returns,price,log-price" doc:"What of the series"`
-	Lags     int    `query:"lags" default:"20" minimum:"1" maximum:"1000"`
-	ARCHLags int    `query:"archLags" default:"5" minimum:"1" maximum:"50"`
+	Lags     int    `query:"lags" default:"20" minimum:"1" maximum:"1000" doc:"The most"`
+	ARCHLags int    `query:"archLags" default:"5" minimum:"1" maximum:"50" doc:"Of archLM"`
 	Periods  int    `query:"q" default:"2" minimum:"2" maximum:"1000" doc:"Of the variance ratio"`
 }
 
 type autocorrelationResult struct {
 	analysis.Autocorrelations
-	ARCHLM        attempt[analysis.Test]
-	JarqueBera    attempt[analysis.Test]
-	VarianceRatio attempt[analysis.VarianceRatios]
+	Band          float64                          `doc:"Of acf and pacf: 1.96/sqrt(n), within which 95 % lie of a series without memory"`
+	ArchLM        attempt[analysis.Test]           `doc:"n R^2 of squared deviations on their last archLags: that volatility has no memory"`
+	JarqueBera    attempt[analysis.Test]           `doc:"That the values are normal"`
+	VarianceRatio attempt[analysis.VarianceRatios] `doc:"That the values are the steps of a random walk"`
 }
 
 func autocorrelation(in *autocorrelationParameters, o *observed) (autocorrelationResult, error) {
@@ -68,7 +69,7 @@ func autocorrelation(in *autocorrelationParameters, o *observed) (autocorrelatio
 		return autocorrelationResult{}, err
 	}
 	return autocorrelationResult{
-		a, tried(analysis.ARCHLM(x, in.ARCHLags)), tried(analysis.JarqueBera(x)), tried(analysis.VarianceRatio(x, in.Periods)),
+		a, 1.96 / math.Sqrt(float64(a.N)), tried(analysis.ARCHLM(x, in.ARCHLags)), tried(analysis.JarqueBera(x)), tried(analysis.VarianceRatio(x, in.Periods)),
 	}, nil
 }
 
@@ -135,14 +136,14 @@ func stl(in *stlParameters, o *observed) (stlResult, error) {
 
 type seasonalityParameters struct {
 	selection
-	By string `query:"by" default:"weekday" enum:"weekday,month,hour"`
+	By string `query:"by" default:"weekday" enum:"weekday,month,hour" doc:"Which part of the calendar"`
 }
 
 type seasonalityResult struct {
-	Buckets []analysis.SeasonBucket
-	Kruskal attempt[analysis.Test]
-	ANOVA   attempt[analysis.Test]
-	Monthly analysis.Series `doc:"The return of every month, simple, at its start"`
+	Buckets []analysis.SeasonBucket `doc:"In order, without those that no return falls into"`
+	Kruskal attempt[analysis.Test]  `doc:"That no part differs, by ranks"`
+	ANOVA   attempt[analysis.Test]  `doc:"That no part differs, by means"`
+	Monthly analysis.Series         `doc:"The return of every month, simple, at its start"`
 }
 
 func seasonality(in *seasonalityParameters, o *observed) (seasonalityResult, error) {
@@ -161,24 +162,25 @@ func seasonality(in *seasonalityParameters, o *observed) (seasonalityResult, err
 type changePointParameters struct {
 	selection
 	Of      string  `query:"of" default:"log-returns" enum:"log-returns,simple-returns,price,log-price" doc:"What of the series"`
-	Cost    string  `query:"cost" default:"variance" enum:"mean,variance"`
-	Penalty float64 `query:"penalty" minimum:"0" maximum:"1e12" doc:"For each change"`
+	Cost    string  `query:"cost" default:"variance" enum:"mean,variance" doc:"What a segment is measured by: squares about its mean, or the likelihood of its mean and variance"`
+	Penalty float64 `query:"penalty" minimum:"0" maximum:"1e12" doc:"For each change" example:"20"`
 	MinSize int     `query:"minSize" default:"10" minimum:"2" maximum:"5000" doc:"Of a segment, in values"`
 }
 
 type changePointResult struct {
-	N         int
-	Penalty   float64
-	Objective float64
-	Changes   []int64 `doc:"Times at which a new segment begins"`
-	Segments  []segment
+	N         int       `doc:"Values"`
+	Penalty   float64   `doc:"For each change"`
+	Objective float64   `doc:"Costs of all segments and a penalty for each change"`
+	Changes   []int64   `doc:"Times at which a new segment begins"`
+	Segments  []segment `doc:"In order"`
 }
 
 type segment struct {
-	From, To int64 `doc:"First and last value"`
-	N        int
-	Mean     float64
-	SD       analysis.Value
+	From int64          `doc:"Time of its first value"`
+	To   int64          `doc:"Time of its last value"`
+	N    int            `doc:"Values"`
+	Mean float64        `doc:"Of its values"`
+	SD   analysis.Value `doc:"Standard deviation (n-1)"`
 }
 
 func changePoints(in *changePointParameters, o *observed) (changePointResult, error) {

@@ -78,7 +78,7 @@ func TestKindsAreWired(t *testing.T) {
 		{"autocorrelation?of=price&lags=1&" + gold, "/0/acf/1", -1.56 / 7.2},
 		{"seasonality?" + gold, "/0/buckets/2/mean", -ln2}, // Thursday
 		{"changepoints?of=price&cost=mean&penalty=1&minSize=2&series=BTC-USD.kraken", "/0/changes/0", float64(monday + 3*day)},
-		{"regimes-kmeans?window=2&k=2&series=ETH-USD.kraken", "/0/labels/0", -1},
+		{"regimes-kmeans?window=2&k=2&series=ETH-USD.kraken", "/0/labels/1", 1},
 		{"forecast?model=drift&horizon=3&origins=3&series=ETH-USD.kraken", "/0/forecast/mean/2", 63},
 		{"forecast?model=drift&horizon=3&origins=3&series=ETH-USD.kraken", "/0/skill", 1},
 		{"forecast?model=drift&horizon=3&origins=3&series=ETH-USD.kraken", "/0/naiveBacktest/mae", 2}, // 1, 2 and 3 days ahead

@@ -16,26 +16,26 @@ type BarsHead struct {
 	Series      string      `json:"series"`
 	Name        string      `json:"name" doc:"For people"`
 	Interval    string      `json:"interval" doc:"Of the bars below: longer than the one asked for where maxPoints wanted it"`
-	Requested   Requested   `json:"requested"`
+	Requested   Requested   `json:"requested" doc:"The request as it was understood"`
 	From        int64       `json:"from" doc:"Epoch seconds: the range of the bars below, defaults filled in"`
 	To          int64       `json:"to" doc:"Epoch seconds, not included"`
 	Unit        string      `json:"unit" doc:"What one price buys"`
 	Currency    string      `json:"currency"`
 	Calendar    string      `json:"calendar"`
-	Freshness   Freshness   `json:"freshness"`
+	Freshness   Freshness   `json:"freshness" doc:"How far the stored bars reach"`
 	Sources     []BarSource `json:"sources" doc:"Who the bars come from: of a consensus those that can vote"`
 	Conversion  *Conversion `json:"conversion,omitempty" doc:"With currency or unit: how the prices were converted"`
 	Notes       []string    `json:"notes,omitempty" doc:"What one should know about this answer, in sentences"`
-	Conventions Conventions `json:"conventions"`
+	Conventions Conventions `json:"conventions" doc:"How to read the numbers"`
 }
 
 // Requested repeats the request as it was understood.
 type Requested struct {
 	Interval  string  `json:"interval"`
-	From      *string `json:"from" format:"date-time"`
-	To        *string `json:"to" format:"date-time"`
-	MaxPoints *int    `json:"maxPoints"`
-	Fill      string  `json:"fill" enum:"none,previous"`
+	From      *string `json:"from" format:"date-time" doc:"null where it was not given"`
+	To        *string `json:"to" format:"date-time" doc:"null where it was not given"`
+	MaxPoints *int    `json:"maxPoints" doc:"null where it was not given"`
+	Fill      string  `json:"fill" enum:"none,previous" doc:"What becomes of missing bars"`
 }
 
 // Freshness says how far the stored bars reach that this answer is made of. It does not say how long ago that was: the same
@@ -49,16 +49,16 @@ type Freshness struct {
 // BarSource is a source of a series.
 type BarSource struct {
 	Source string  `json:"source"`
-	Role   string  `json:"role,omitempty"`
+	Role   string  `json:"role,omitempty" doc:"What the source is to the instrument: venue, publisher, quote or aggregator; absent where it does not vote"`
 	Last   *string `json:"last" format:"date-time" doc:"Start of its newest stored bar, at any interval"`
 }
 
 // Conventions say how to read the numbers.
 type Conventions struct {
-	Time   string `json:"time"`
-	Range  string `json:"range"`
-	Absent string `json:"absent"`
-	Volume string `json:"volume"`
+	Time   string `json:"time" doc:"What the times are"`
+	Range  string `json:"range" doc:"Which end belongs to a range"`
+	Absent string `json:"absent" doc:"How a number that is absent is said"`
+	Volume string `json:"volume" doc:"What volumes are in"`
 }
 
 // Quality counts what there is to know about the bars of an answer.
@@ -72,7 +72,7 @@ type Quality struct {
 // BarsColumns is the answer of /series/{id}/bars, format=columns.
 type BarsColumns struct {
 	BarsHead
-	Quality    Quality          `json:"quality"`
+	Quality    Quality          `json:"quality" doc:"What there is to know about the bars"`
 	Time       []int64          `json:"time" doc:"Starts of the bars, epoch seconds UTC, ascending"`
 	Open       []*float64       `json:"open"`
 	High       []*float64       `json:"high"`
@@ -92,8 +92,8 @@ type BarsColumns struct {
 // BarsRows is the answer of /series/{id}/bars, format=rows.
 type BarsRows struct {
 	BarsHead
-	Quality Quality  `json:"quality"`
-	Rows    []BarRow `json:"rows"`
+	Quality Quality  `json:"quality" doc:"What there is to know about the bars"`
+	Rows    []BarRow `json:"rows" doc:"The oldest first"`
 }
 
 // BarRow is one bar. The OpenAPI document and the tests know it by this type; it is printed by appendRows.
@@ -106,10 +106,10 @@ type BarRow struct {
 	Volume *float64 `json:"volume"`
 	Flags  []string `json:"flags"`
 	Quotes int      `json:"quotes,omitempty" doc:"Of a sampled bar: how many quotes or fixes it is made of"`
-	Filled bool     `json:"filled,omitempty"`
+	Filled bool     `json:"filled,omitempty" doc:"It is not there, and repeats the close before it"`
 
 	Rate     *float64 `json:"rate,omitempty" doc:"With currency: the exchange rate"`
-	RateDate string   `json:"rateDate,omitempty"`
+	RateDate string   `json:"rateDate,omitempty" doc:"The date of that rate"`
 	NoRate   bool     `json:"noRate,omitempty" doc:"With currency: there is no rate that is young enough, which is why the prices are null"`
 }
 
@@ -119,11 +119,11 @@ type barsInput struct {
 	From      moment `query:"from" doc:"Bars that start at this time or later"`
 	To        moment `query:"to" doc:"Bars that start before this time"`
 	Source    string `query:"source" doc:"One source's view instead of the consensus" example:"kraken"`
-	MaxPoints whole  `query:"maxPoints" doc:"The interval becomes the smallest multiple of a stored one that gives at most so many bars (2 to 600000)"`
+	MaxPoints whole  `query:"maxPoints" doc:"The interval becomes the smallest multiple of a stored one that gives at most so many bars (2 to 600000)" example:"2000"`
 	Fill      string `query:"fill" default:"none" enum:"none,previous" doc:"previous: a missing bar that the calendar expects repeats the close before it, and is named in filled"`
 	Currency  string `query:"currency" enum:"EUR,USD" doc:"Convert the prices with the last rate of the ECB that was published by the end of each bar, at most five days old"`
 	Unit      string `query:"unit" enum:"toz,g,kg" doc:"Of a metal: what one price buys"`
-	Format    string `query:"format" default:"columns" enum:"columns,rows,csv"`
+	Format    string `query:"format" default:"columns" enum:"columns,rows,csv" doc:"columns and rows are JSON"`
 }
 
 // barsRequest is barsInput, understood.

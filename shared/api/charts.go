@@ -41,15 +41,15 @@ type chartInput struct {
 	To       moment `query:"to" doc:"Bars that start before this time"`
 	Currency string `query:"currency" enum:"EUR,USD" doc:"Convert the prices with the rates of the ECB"`
 	Unit     string `query:"unit" enum:"toz,g,kg" doc:"Of metals"`
-	Width    whole  `query:"width" doc:"Pixels (320 to 3000, by default 960)"`
-	Height   whole  `query:"height" doc:"Pixels (240 to 2000, by default 540)"`
-	Theme    string `query:"theme" default:"light" enum:"light,dark"`
+	Width    whole  `query:"width" doc:"Pixels (320 to 3000, by default 960)" example:"1200"`
+	Height   whole  `query:"height" doc:"Pixels (240 to 2000, by default 540)" example:"600"`
+	Theme    string `query:"theme" default:"light" enum:"light,dark" doc:"Colours"`
 	Scale    string `query:"scale" enum:"linear,log,rebased" doc:"Of prices, by default linear. rebased: from 100 at the first time that all series have"`
 	Method   string `query:"method" enum:"pearson,spearman" doc:"Of correlation and dendrogram, by default pearson"`
 	Linkage  string `query:"linkage" enum:"average,single,complete,ward" doc:"Of dendrogram, by default average"`
-	Clusters whole  `query:"clusters" doc:"Of dendrogram: how many groups get a colour of their own (1 to 8, by default 2)"`
+	Clusters whole  `query:"clusters" doc:"Of dendrogram: how many groups get a colour of their own (1 to 8, by default 2)" example:"3"`
 	Model    string `query:"model" enum:"theta,drift,ses,ets,auto" doc:"Of forecast, by default theta"`
-	Horizon  whole  `query:"horizon" doc:"Of forecast: bars ahead (1 to 365, by default 30)"`
+	Horizon  whole  `query:"horizon" doc:"Of forecast: bars ahead (1 to 365, by default 30)" example:"14"`
 }
 
 // chartRequest is chartInput, understood.

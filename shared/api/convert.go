@@ -30,8 +30,8 @@ func mustLoad(name string) *time.Location {
 
 // Conversion says how prices were converted.
 type Conversion struct {
-	FromCurrency string     `json:"fromCurrency"`
-	FromUnit     string     `json:"fromUnit"`
+	FromCurrency string     `json:"fromCurrency" doc:"What the prices were in, ISO 4217"`
+	FromUnit     string     `json:"fromUnit" doc:"What one price bought"`
 	Factor       float64    `json:"factor" doc:"Of the weights: every price is multiplied with it. 1 where the unit stays"`
 	Rates        *RatesUsed `json:"rates,omitempty" doc:"Of currencies; absent where the currency stays"`
 }
@@ -39,16 +39,16 @@ type Conversion struct {
 // RatesUsed says which exchange rates were used.
 type RatesUsed struct {
 	Series  string `json:"series" doc:"What one euro costs in dollars"`
-	Rule    string `json:"rule"`
+	Rule    string `json:"rule" doc:"Which rate a bar takes"`
 	Receipt string `json:"receipt" doc:"With the date of a rate: where it comes from, down to the raw blob"`
 	First   *Rate  `json:"first,omitempty" doc:"Of an analysis: the first that was used"`
-	Last    *Rate  `json:"last,omitempty"`
+	Last    *Rate  `json:"last,omitempty" doc:"The last that was used"`
 }
 
 // Rate is one exchange rate.
 type Rate struct {
-	Date     string  `json:"date" format:"date"`
-	Rate     float64 `json:"rate"`
+	Date     string  `json:"date" format:"date" doc:"Of the fixing"`
+	Rate     float64 `json:"rate" doc:"Dollars for one euro"`
 	Received string  `json:"received,omitempty" format:"date-time" doc:"When its payload had arrived: with the series it names the receipt"`
 }
 

@@ -127,7 +127,7 @@ const forecastOrigins = 10
 
 func drawForecast(q chartRequest, list []observed, f chart.Frame) (chart.Picture, error) {
 	o := &list[0]
-	test := tested{Horizon: q.horizon, Origins: forecastOrigins, Period: 1}
+	test := tested{modelled: modelled{Period: 1, Form: "auto"}, Horizon: q.horizon, Origins: forecastOrigins}
 	past := o.closes()
 	options, err := test.options(len(past.Value))
 	if err != nil {

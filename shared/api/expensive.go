@@ -34,11 +34,11 @@ type Thing struct {
 
 // ThingHead says which series stands for an asset, and why.
 type ThingHead struct {
-	Asset        string        `json:"asset" enum:"bitcoin,gold,silver,platinum"`
+	Asset        string        `json:"asset" enum:"bitcoin,gold,silver,platinum" doc:"One of the four"`
 	Title        string        `json:"title" doc:"The asset, for people"`
 	Series       *string       `json:"series" doc:"The series chosen; null when nothing of the asset is stored"`
 	Name         string        `json:"name" doc:"The series, for people"`
-	Kind         string        `json:"kind"`
+	Kind         string        `json:"kind" doc:"What kind of price: spot, fix, future or token"`
 	Unit         string        `json:"unit"`
 	Currency     string        `json:"currency"`
 	Calendar     string        `json:"calendar"`
@@ -52,13 +52,13 @@ type ThingHead struct {
 type Alternative struct {
 	Series   string `json:"series"`
 	Bars     int    `json:"bars" doc:"On days that its calendar expects"`
-	Expected int    `json:"expected"`
+	Expected int    `json:"expected" doc:"Bars that its calendar expects"`
 }
 
 type expensiveInput struct {
 	From      moment `query:"from" doc:"Days that start at this time or later; by default five years before to"`
 	To        moment `query:"to" doc:"Days that start before this time; by default the end of the newest bar"`
-	MaxPoints whole  `query:"maxPoints" doc:"Where an asset would have more bars, the interval of all four is a multiple of a day (2 to 100000, by default 4000)"`
+	MaxPoints whole  `query:"maxPoints" doc:"Where an asset would have more bars, the interval of all four is a multiple of a day (2 to 100000, by default 4000)" example:"2000"`
 }
 
 func (a *api) expensiveThings(ctx context.Context, in *expensiveInput) (reply, error) {

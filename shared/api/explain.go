@@ -19,7 +19,7 @@ type Explanation struct {
 	Series     string          `json:"series"`
 	Interval   string          `json:"interval"`
 	Time       string          `json:"time" format:"date-time" doc:"Start of the bar"`
-	End        string          `json:"end" format:"date-time"`
+	End        string          `json:"end" format:"date-time" doc:"Where the next bar starts"`
 	Bar        *ExplainedBar   `json:"bar" doc:"null when there is none"`
 	Votes      *int            `json:"votes,omitempty" doc:"Of a consensus: how many sources voted"`
 	Dispersion *float64        `json:"dispersion,omitempty" doc:"Of a consensus: largest distance of a voting close from the median, in basis points"`
@@ -63,9 +63,9 @@ func (ExplainedVote) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Sche
 
 // ExplainedReject is a refused field or row.
 type ExplainedReject struct {
-	Rule   string `json:"rule"`
+	Rule   string `json:"rule" doc:"Which rule refused it"`
 	Field  string `json:"field,omitempty" doc:"Absent when the whole row was refused"`
-	Reason string `json:"reason"`
+	Reason string `json:"reason" doc:"Why, in a sentence"`
 	Text   string `json:"text" doc:"The original text"`
 	Raw    string `json:"raw" doc:"The blob in container raw that holds it; after 30 days its day's, <source>/<yyyy>/<mm>/<dd>.warc.gz"`
 	Record int    `json:"record" doc:"Which WARC record of the blob, from 0"`
@@ -75,7 +75,7 @@ type ExplainedReject struct {
 type explainInput struct {
 	ID       string `path:"id" doc:"An instrument, for its consensus, or one source's view of it" example:"XAU-USD.workshop"`
 	T        moment `query:"t" required:"true" doc:"The bar that holds this time"`
-	Interval string `query:"interval" default:"1d" enum:"1m,1h,1d"`
+	Interval string `query:"interval" default:"1d" enum:"1m,1h,1d" doc:"Of the bar"`
 }
 
 func (a *api) explain(ctx context.Context, in *explainInput) (reply, error) {

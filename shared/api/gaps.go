@@ -30,9 +30,9 @@ type Gaps struct {
 // Gap is a run of missing bars.
 type Gap struct {
 	From    string            `json:"from" format:"date-time"`
-	To      string            `json:"to" format:"date-time" doc:"Not included"`
+	To      string            `json:"to" format:"date-time"`
 	Bars    int               `json:"bars" doc:"How many are missing"`
-	Reason  string            `json:"reason"`
+	Reason  string            `json:"reason" doc:"Why the bars are missing, in a word or two"`
 	Detail  string            `json:"detail" doc:"The reason in a sentence, and what can be done"`
 	Sources map[string]string `json:"sources,omitempty" doc:"Of a consensus: why each source that may vote has none"`
 }
@@ -47,11 +47,11 @@ func (Gap) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 
 type gapsInput struct {
 	ID       string `path:"id" doc:"An instrument, for its consensus, or one source's view of it" example:"BTC-USD.kraken"`
-	Interval string `query:"interval" default:"1d" enum:"1m,1h,1d" example:"1m"`
+	Interval string `query:"interval" default:"1d" enum:"1m,1h,1d" doc:"Of the bars" example:"1m"`
 	From     moment `query:"from" doc:"By default five years before to, of minutes and hours 30 days"`
 	To       moment `query:"to" doc:"By default now"`
 	Closed   string `query:"closed" default:"false" enum:"false,true" doc:"List the times too in which the market is closed"`
-	Limit    whole  `query:"limit" doc:"At most so many gaps (1 to 100000, by default 1000)"`
+	Limit    whole  `query:"limit" doc:"At most so many gaps (1 to 100000, by default 1000)" example:"100"`
 }
 
 const (

@@ -14,11 +14,11 @@ import (
 type JobRequest struct {
 	Kind       string            `json:"kind" enum:"backtest,clustering,cointegration,export,garch,images" doc:"backtest, garch: the analysis of every series. cointegration: of every pair, both ways. clustering: of all together, with the dendrogram and the correlations as pictures. export: bars as CSV. images: pictures"`
 	Series     []string          `json:"series,omitempty" maxItems:"40" doc:"By default the assets of the watchlist that have a consensus" example:"[\"BTC-USD\",\"XAU-USD\"]"`
-	Interval   string            `json:"interval,omitempty" default:"1d"`
+	Interval   string            `json:"interval,omitempty" default:"1d" doc:"Of the bars"`
 	From       moment            `json:"from,omitempty" doc:"By default all that is stored"`
 	To         moment            `json:"to,omitempty" doc:"By default the end of the last bar that was over when the job was submitted"`
-	Currency   string            `json:"currency,omitempty" enum:"EUR,USD"`
-	Unit       string            `json:"unit,omitempty" enum:"toz,g,kg"`
+	Currency   string            `json:"currency,omitempty" enum:"EUR,USD" doc:"Convert prices with the rates of the ECB"`
+	Unit       string            `json:"unit,omitempty" enum:"toz,g,kg" doc:"Of metals: what one price buys"`
 	Charts     []string          `json:"charts,omitempty" doc:"Of images: which, as under /api/v1/charts" example:"[\"prices.svg\",\"drawdown.png\"]"`
 	Parameters map[string]string `json:"parameters,omitempty" doc:"More parameters, as text: those of /api/v1/analysis/{kind}, and of pictures those of /api/v1/charts"`
 }

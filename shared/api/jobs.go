@@ -17,18 +17,18 @@ import (
 
 // JobList is the answer of /jobs.
 type JobList struct {
-	Day  string `json:"day" format:"date"`
-	Jobs []Job  `json:"jobs"`
+	Day  string `json:"day" format:"date" doc:"The UTC day on which the jobs were made"`
+	Jobs []Job  `json:"jobs" doc:"The oldest first"`
 }
 
 // Job is long work in steps.
 type Job struct {
-	ID       string    `json:"id" example:"20240115-kraken-watchlist"`
-	Kind     string    `json:"kind" enum:"backfill,backtest,clustering,cointegration,export,garch,images"`
+	ID       string    `json:"id" doc:"The day on which it was made, and a name" example:"20240115-kraken-watchlist"`
+	Kind     string    `json:"kind" enum:"backfill,backtest,clustering,cointegration,export,garch,images" doc:"What it does"`
 	Source   string    `json:"source,omitempty" doc:"Of a backfill: whom it asks"`
 	State    string    `json:"state" enum:"waiting,running,done,failed,cancelled" doc:"A backfill is done when every part has ended; the parts say how"`
 	Progress float64   `json:"progress" doc:"From 0 to 1, of the bars asked for or the files to be made"`
-	Created  string    `json:"created" format:"date-time"`
+	Created  string    `json:"created" format:"date-time" doc:"When it was made"`
 	Moved    string    `json:"moved" format:"date-time" doc:"Its last step"`
 	Until    *string   `json:"until" format:"date-time" doc:"It waits until then: the source is limited, out of order, or left alone for a while"`
 	Why      string    `json:"why,omitempty" doc:"Why it waits, or why it failed"`
@@ -45,12 +45,12 @@ type JobPart struct {
 	Series   string `json:"series"`
 	Interval string `json:"interval"`
 	From     string `json:"from" format:"date-time"`
-	To       string `json:"to" format:"date-time" doc:"Not included"`
+	To       string `json:"to" format:"date-time"`
 	Cursor   string `json:"cursor" format:"date-time" doc:"Everything before it is done"`
 	State    string `json:"state" doc:"How it ended, or that it waits"`
 	Why      string `json:"why,omitempty" doc:"What could not come, and why"`
-	Requests int    `json:"requests"`
-	Bars     int    `json:"bars"`
+	Requests int    `json:"requests" doc:"Calls to the source so far"`
+	Bars     int    `json:"bars" doc:"That came so far"`
 }
 
 // TransformSchema lists the states.
@@ -62,8 +62,8 @@ func (JobPart) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schema {
 }
 
 type jobFileInput struct {
-	ID   string `path:"id" example:"20240115-clustering-0123abcd"`
-	File string `path:"file" example:"result.json"`
+	ID   string `path:"id" doc:"Of the job" example:"20240115-clustering-0123abcd"`
+	File string `path:"file" doc:"One of its files" example:"result.json"`
 }
 
 // jobMedia are the media types of the files of jobs.
@@ -104,7 +104,7 @@ func requestOf(j store.Job) *JobRequest {
 }
 
 type jobInput struct {
-	ID string `path:"id" example:"20240115-kraken-watchlist"`
+	ID string `path:"id" doc:"Of the job" example:"20240115-kraken-watchlist"`
 }
 
 func (a *api) getJob(ctx context.Context, in *jobInput) (reply, error) {

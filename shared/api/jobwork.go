@@ -31,13 +31,13 @@ func Reason(err error) (why string, permanent bool) {
 
 // JobRows is what a job computed: what /api/v1/analysis answers to each of several requests.
 type JobRows struct {
-	Request *JobRequest       `json:"request,omitempty"`
-	Rows    []json.RawMessage `json:"rows"`
+	Request *JobRequest       `json:"request,omitempty" doc:"What the job was asked for; absent in a part of its result"`
+	Rows    []json.RawMessage `json:"rows" doc:"Answers of /api/v1/analysis/{kind}, in the order of the request. One that was refused has series, and refused: the reason"`
 }
 
 // JobRefusal stands in a row in place of an answer.
 type JobRefusal struct {
-	Series  []string `json:"series"`
+	Series  []string `json:"series" doc:"Of the row"`
 	Refused string   `json:"refused" doc:"Why there is no answer"`
 }
 

@@ -16,7 +16,7 @@ type Metric struct {
 }
 
 type metricsInput struct {
-	Name  string `path:"name" enum:"bitcoin,gold,silver,platinum"`
+	Name  string `path:"name" enum:"bitcoin,gold,silver,platinum" doc:"The asset"`
 	Start moment `query:"start" doc:"Days that start at this time or later; by default a year before end"`
 	End   moment `query:"end" doc:"Days that start before this time; by default the end of the stored data"`
 }

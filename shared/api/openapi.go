@@ -42,7 +42,8 @@ func (a *api) answers(id string, answer reflect.Type) map[string]*huma.Response 
 // orNull lets a member that is an object be null too: huma cannot say that of one that it refers to.
 func orNull(s *huma.Schema, members ...string) *huma.Schema {
 	for _, member := range members {
-		s.Properties[member] = &huma.Schema{AnyOf: []*huma.Schema{s.Properties[member], {Type: "null"}}}
+		object := s.Properties[member]
+		s.Properties[member] = &huma.Schema{AnyOf: []*huma.Schema{object, {Type: "null"}}, Description: object.Description}
 	}
 	return s
 }
@@ -68,7 +69,11 @@ func (a *api) schema(t reflect.Type) *huma.Schema {
 func (a *api) openAPI() http.HandlerFunc {
 	generated := sync.OnceValues(func() (reply, error) {
 		a.describeAnalyses() // here, since a process that answers something else need not wait for it
-		neverNull(a.huma.OpenAPI().Components.Schemas.Map())
+		schemas := a.huma.OpenAPI().Components.Schemas.Map()
+		neverNull(schemas)
+		for _, s := range schemas {
+			describeMembers(s)
+		}
 		return marshalled(a.huma.OpenAPI())
 	})
 	return func(w http.ResponseWriter, r *http.Request) {

@@ -16,7 +16,7 @@ import (
 // RejectList is the answer of /rejects.
 type RejectList struct {
 	Series  string         `json:"series" doc:"A series, or a source whose rows name none"`
-	Rejects []ListedReject `json:"rejects"`
+	Rejects []ListedReject `json:"rejects" doc:"The oldest first"`
 }
 
 // ListedReject is a refused field or row, with its time.
@@ -29,15 +29,15 @@ type ListedReject struct {
 type ReceiptList struct {
 	From     string    `json:"from" format:"date-time"`
 	To       string    `json:"to" format:"date-time"`
-	Receipts []Receipt `json:"receipts"`
+	Receipts []Receipt `json:"receipts" doc:"The oldest first"`
 }
 
 // Receipt is a raw blob on its way.
 type Receipt struct {
 	Raw      string        `json:"raw" doc:"The blob in container raw"`
 	Source   string        `json:"source"`
-	Received string        `json:"received" format:"date-time"`
-	State    string        `json:"state" enum:"stored,cleaned,loaded,rejected,dead"`
+	Received string        `json:"received" format:"date-time" doc:"When its last byte had arrived"`
+	State    string        `json:"state" enum:"stored,cleaned,loaded,rejected,dead" doc:"How far it has come"`
 	Queued   *string       `json:"queued" format:"date-time" doc:"When its pointer was last queued"`
 	Tries    int           `json:"tries" doc:"How often it was sent again"`
 	Bars     int           `json:"bars" doc:"Bars that were accepted"`
@@ -57,7 +57,7 @@ type ReceiptSpan struct {
 
 type rejectsInput struct {
 	Series string `query:"series" required:"true" doc:"A series, or a source whose rows name none" example:"XAU-USD.workshop"`
-	Limit  whole  `query:"limit" doc:"At most so many (1 to 100000, by default 1000)"`
+	Limit  whole  `query:"limit" doc:"At most so many (1 to 100000, by default 1000)" example:"100"`
 }
 
 var sourcePattern = regexp.MustCompile(`^[a-z0-9-]{2,24}$`)

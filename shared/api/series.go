@@ -11,10 +11,10 @@ import (
 
 // Series is what the catalogue says of one series.
 type Series struct {
-	ID        string            `json:"id" example:"BTC-USD.kraken"`
+	ID        string            `json:"id" doc:"An instrument, for its consensus, or one source's view of it" example:"BTC-USD.kraken"`
 	Name      string            `json:"name" doc:"For people"`
-	Class     string            `json:"class" enum:"crypto,metal,fx"`
-	Kind      string            `json:"kind" enum:"spot,fix,future,token"`
+	Class     string            `json:"class" enum:"crypto,metal,fx" doc:"What is priced"`
+	Kind      string            `json:"kind" enum:"spot,fix,future,token" doc:"What kind of price"`
 	Unit      string            `json:"unit" doc:"What one price buys: a coin's code, or toz (troy ounce)"`
 	Currency  string            `json:"currency" doc:"What the price is in, ISO 4217"`
 	Calendar  string            `json:"calendar" doc:"When the market is expected to have a price"`
@@ -31,7 +31,7 @@ type Extent struct {
 
 // SeriesList is the answer of /series.
 type SeriesList struct {
-	Series []Series `json:"series"`
+	Series []Series `json:"series" doc:"By id"`
 }
 
 // SeriesDetail is the answer of /series/{id}.

@@ -14,25 +14,25 @@ import (
 
 // Status is the answer of /status.
 type Status struct {
-	Version string                       `json:"version"`
-	Storage StorageStatus                `json:"storage"`
+	Version string                       `json:"version" doc:"Of the program"`
+	Storage StorageStatus                `json:"storage" doc:"Whether it can be read"`
 	Series  map[string]map[string]string `json:"series" doc:"Start of the newest stored bar, by series and interval"`
 	Queues  map[string]int               `json:"queues" doc:"About how many messages wait; those of a -poison queue failed too often"`
-	Sources []SourceStatus               `json:"sources"`
+	Sources []SourceStatus               `json:"sources" doc:"Every provider"`
 }
 
 // StorageStatus says whether the storage answers.
 type StorageStatus struct {
-	Reachable bool   `json:"reachable"`
-	Error     string `json:"error,omitempty"`
+	Reachable bool   `json:"reachable" doc:"Whether it answers"`
+	Error     string `json:"error,omitempty" doc:"What went wrong"`
 }
 
 // SourceStatus is how fetching from a provider goes.
 type SourceStatus struct {
 	Source  string   `json:"source"`
-	Title   string   `json:"title"`
+	Title   string   `json:"title" doc:"For people"`
 	OptIn   bool     `json:"optIn" doc:"Asks nothing until its terms are accepted"`
-	On      bool     `json:"on"`
+	On      bool     `json:"on" doc:"Whether it is asked"`
 	Off     string   `json:"off,omitempty" doc:"Why it asks nothing, and how to turn it on"`
 	Turn    *Turn    `json:"turn" doc:"The last turn; null before the first"`
 	Breaker *Breaker `json:"breaker" doc:"null as long as nothing failed"`
@@ -45,10 +45,10 @@ func (SourceStatus) TransformSchema(_ huma.Registry, s *huma.Schema) *huma.Schem
 
 // Turn is one run of a provider's schedule.
 type Turn struct {
-	Slot    string `json:"slot" format:"date-time"`
-	Done    bool   `json:"done"`
+	Slot    string `json:"slot" format:"date-time" doc:"The time that it is for"`
+	Done    bool   `json:"done" doc:"Whether it has ended"`
 	Until   string `json:"until" format:"date-time" doc:"When a turn that is not done is free for somebody else"`
-	Outcome string `json:"outcome"`
+	Outcome string `json:"outcome" doc:"How it ended, in words"`
 }
 
 // Breaker keeps calls away from a provider that fails.

@@ -39,7 +39,7 @@ func (a *api) writes() {
 		OperationID: "push-bars", Path: "/api/v1/ingest/{series}", Summary: "Push bars into a series of your own",
 		Description: "CSV with a header, a JSON array of objects (or columns), NDJSON, or InfluxDB line protocol, up to 64 MiB, gzip or not. It is stored as it is; " +
 			"then a bad row is refused with its number (see /api/v1/rejects) and the good ones are kept.",
-		RequestBody: &huma.RequestBody{Required: true, Content: bodies},
+		RequestBody: &huma.RequestBody{Description: "The bars", Required: true, Content: bodies},
 		Parameters: []*huma.Param{
 			text("series", "path", "The instrument and whose view of it this is; no provider's name", "BTC-USD.mine"),
 			text("interval", "query", "1m, 1h or 1d: how long the bars are. Needed unless the series is declared with it", "1d"),
@@ -50,14 +50,14 @@ func (a *api) writes() {
 	a.describeWrite(huma.Operation{
 		OperationID: "declare-series", Path: "/api/v1/series", Summary: "Declare a series of your own",
 		Description: "What its prices are, and whether it votes. Of an instrument that is known everything but series may be left out. Of several declarations the last one counts.",
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		RequestBody: &huma.RequestBody{Description: "The series", Required: true, Content: map[string]*huma.MediaType{
 			jsonMedia: {Schema: a.schema(reflect.TypeFor[market.Declaration]())},
 		}},
 	}, reflect.TypeFor[Accepted](), 403, 409, 415)
 	a.describeWrite(huma.Operation{
 		OperationID: "submit-job", Path: "/api/v1/jobs", Summary: "Submit a job",
 		Description: "For what is too long for one request. Location says where to look how far it has come; its files are served below that.",
-		RequestBody: &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{
+		RequestBody: &huma.RequestBody{Description: "What to make, of which series", Required: true, Content: map[string]*huma.MediaType{
 			jsonMedia: {Schema: a.schema(reflect.TypeFor[JobRequest]())},
 		}},
 		Parameters: []*huma.Param{text("Idempotency-Key", "header", "The same key, for 30 days, is the same job", "clusters-2024-01-15")},

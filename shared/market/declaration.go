@@ -17,9 +17,9 @@ type Declaration struct {
 	Unit     string   `json:"unit,omitempty"`
 	Currency string   `json:"currency,omitempty"`
 	Calendar Calendar `json:"calendar,omitempty"`
-	Role     string   `json:"role,omitempty"`     // what it votes as; empty: it does not vote
-	TimeZone string   `json:"tz,omitempty"`       // IANA name: of pushed times that name no zone; UTC when empty
-	Interval string   `json:"interval,omitempty"` // 1m, 1h or 1d: of pushes that do not say it
+	Role     string   `json:"role,omitempty" doc:"What it votes as; empty: it does not vote"`
+	TimeZone string   `json:"tz,omitempty" doc:"IANA name: of pushed times that name no zone; UTC when empty"`
+	Interval string   `json:"interval,omitempty" doc:"1m, 1h or 1d: of pushes that do not say it"`
 }
 
 var unitPattern = regexp.MustCompile(`^[A-Za-z0-9]{1,12}$`)
