@@ -44,6 +44,9 @@ func correlation(_ *correlationParameters, s *sheet) ([]pair[analysis.Associatio
 	most := 0
 	for i, a := range s.series {
 		for _, b := range s.series[i+1:] {
+			if err := a.stopped(); err != nil {
+				return nil, err
+			}
 			_, r, err := s.joinedOf(a, b)
 			if err != nil {
 				return nil, err
