@@ -267,8 +267,12 @@ func (s *sheet) settings(in any) {
 	}
 }
 
+// checkRows refuses a series of too few observations, or too many.
 func (k kind) checkRows(o *observed) error {
+	stored, _ := o.reach(o.plan.base)
 	switch n := len(o.bars); {
+	case n == 0 && len(o.leftOut) == 0:
+		return badRequest("%s has no bars in this range: those that are stored are from %s to %s.", o.ID, printed(stored.from), printed(stored.to))
 	case n < max(k.rows, 1):
 		left := ""
 		for _, why := range slices.Sorted(maps.Keys(o.leftOut)) {
