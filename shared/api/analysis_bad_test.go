@@ -30,6 +30,8 @@ func TestBadAnalyses(t *testing.T) {
 		"correlation?series=BTC-USD,LTC-USD":                         "no observation at a common time",
 		"correlation?series=BTC-USD,ETH-USD&align_at=15:00+UTC":      "want interval=1d and a fix",
 		"correlation?series=BTC-USD,XAU-USD-PM&align_at=noon":        "want a time and a time zone",
+		"correlation?series=BTC-USD,ETH-USD&from=2024-01-13":         "too few observations in this range for these parameters: the series have 1 in common",
+		"correlation-matrix?series=BTC-USD,ETH-USD&from=2024-01-13":  "too few observations in this range",
 		"decompose?series=XAU-USD-PM":                                "decompose needs currency",
 		"growth?series=BTC-USD&unit=g":                               "none of the series is a metal",
 		"growth?series=BTC-USD&currency=PLN":                         "want EUR or USD",

@@ -47,7 +47,7 @@ func (t tested) model(name string, n int, o *observed) (analysis.Forecaster, err
 	if err := t.bearable(name, n, t.Origins, o); err != nil {
 		return nil, err
 	}
-	model, err := t.named(name)
+	model, err := t.named(name, o)
 	return func(x []float64, horizon int) (analysis.Forecast, error) {
 		if err := o.stopped(); err != nil {
 			return analysis.Forecast{}, err
