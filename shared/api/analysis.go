@@ -199,13 +199,7 @@ func (k kind) names() []string {
 
 // sheet reads the series of an analysis, and says what is known of it before it is computed.
 func (a *api) sheet(ctx context.Context, k kind, in any) (*sheet, Analysed, error) {
-	head := Analysed{Kind: k.name, Definition: k.definition, Parameters: map[string]any{}, Conventions: analysisConventions}
-	v := reflect.ValueOf(in).Elem()
-	for _, f := range parameterFields(k.parameters) {
-		if field := v.FieldByIndex(f.Index); !field.IsZero() || f.Tag.Get("default") != "" {
-			head.Parameters[f.Tag.Get("query")] = field.Interface()
-		}
-	}
+	head := Analysed{Kind: k.name, Definition: k.definition, Parameters: k.understood(in), Conventions: analysisConventions}
 	chosen := in.(selector).selected()
 	q, err := chosen.wanted()
 	if err != nil {
@@ -240,6 +234,17 @@ func (a *api) sheet(ctx context.Context, k kind, in any) (*sheet, Analysed, erro
 		}
 	}
 	return s, head, nil
+}
+
+// understood lists the parameters that were given, or have a default.
+func (k kind) understood(in any) map[string]any {
+	parameters, v := map[string]any{}, reflect.ValueOf(in).Elem()
+	for _, f := range parameterFields(k.parameters) {
+		if field := v.FieldByIndex(f.Index); !field.IsZero() || f.Tag.Get("default") != "" {
+			parameters[f.Tag.Get("query")] = field.Interface()
+		}
+	}
+	return parameters
 }
 
 // settings takes over the parameters that several kinds share.
