@@ -164,12 +164,9 @@ func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 		if stopped := o.stopped(); stopped != nil {
 			return nil, stopped
 		}
-		r := backtestResult{Model: in.label(name), Backtest: tried(test, err), Skill: analysis.None(analysis.ZeroDenominator)}
-		switch {
-		case err != nil:
+		r := backtestResult{Model: in.label(name), Backtest: tried(test, err), Skill: analysis.Skill(test, naive)}
+		if err != nil {
 			r.Skill = analysis.None(r.Backtest.why)
-		case test.MASE.Ok() && naive.MASE.Ok() && naive.MASE.Number != 0:
-			r.Skill = analysis.Of(1 - test.MASE.Number/naive.MASE.Number)
 		}
 		results = append(results, r)
 	}
