@@ -44,6 +44,9 @@ func readSnapshot(t *testing.T, name string) []deployed {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if key := secretLike.Find(text); key != nil {
+		t.Errorf("snapshot %s holds a key, %.20s…", name, key)
+	}
 	var file struct {
 		PredictedResources []deployed
 		Diagnostics        []any

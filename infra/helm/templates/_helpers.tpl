@@ -148,6 +148,9 @@ spec:
   value: {{ .root.Values.publicRead | quote }}
 {{- end }}
 {{- range $name, $value := .root.Values.settings }}
+{{- if hasSuffix "_HEADERS" $name }}
+{{- fail (printf "settings.%s may hold a key, and what the chart writes is kept in the cluster for all to read: put it into the Secret that settingsSecret names" $name) }}
+{{- end }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}
