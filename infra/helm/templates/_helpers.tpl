@@ -101,15 +101,15 @@ spec:
         - name: keys
           mountPath: /etc/assay/keys
           readOnly: true
-      startupProbe: # a probe has no key, for which every path asks
-        tcpSocket: { port: http }
+      startupProbe: # the one path that asks for no key
+        httpGet: { path: /healthz, port: http }
         periodSeconds: 1
         failureThreshold: 60
       readinessProbe:
-        tcpSocket: { port: http }
+        httpGet: { path: /healthz, port: http }
         periodSeconds: 5
       livenessProbe:
-        tcpSocket: { port: http }
+        httpGet: { path: /healthz, port: http }
         periodSeconds: 10
       lifecycle:
         preStop:
