@@ -40,11 +40,12 @@ package: assay ## build/app: the folder that is zipped for Azure Functions
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(build) -o build/linux/assay .
 	./assay stage --package --public-read=$${ASSAY_PUBLIC_READ:-false} --binary build/linux/assay build/app
 
-release: ## build/release: the program for every system, with hashes
+release: ## build/release: the program for every system, with its modules (CycloneDX) and hashes
 	@mkdir -p build/release
 	for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do \
 		os=$${target%/*} arch=$${target#*/}; name=assay-$$os-$$arch; [ $$os = windows ] && name=$$name.exe; \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(build) -o build/release/$$name . || exit 1; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(build) -o build/release/$$name . && \
+		(cd infra/check && go run . ../../build/release/$$name) >build/release/$$name.cdx.json || exit 1; \
 	done
 	cd build/release && sha256sum assay-* > SHA256SUMS
 
