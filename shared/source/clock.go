@@ -35,14 +35,11 @@ const (
 
 // newClock looks at all times of a file.
 func newClock(options Options, times iter.Seq[string]) (clock, error) {
-	c := clock{zone: time.UTC, dates: options.Dates, layout: new(int)}
-	if options.TimeZone != "" {
-		zone, err := time.LoadLocation(options.TimeZone)
-		if err != nil || options.TimeZone == "Local" {
-			return c, fmt.Errorf("time zone %.40q is not known, want a name such as Europe/London: %w", options.TimeZone, ErrFormat)
-		}
-		c.zone = zone
+	zone, err := zoneNamed(options.TimeZone)
+	if err != nil {
+		return clock{}, err
 	}
+	c := clock{zone: zone, dates: options.Dates, layout: new(int)}
 	var dates []shortDate
 	var numbers []int64
 	for text := range times {
@@ -56,6 +53,15 @@ func newClock(options Options, times iter.Seq[string]) (clock, error) {
 		return c, err
 	}
 	return c, c.setUnit(options.Times, numbers)
+}
+
+// zoneNamed returns the time zone of an IANA name, UTC for the empty one. Local is refused: it is another zone on each machine.
+func zoneNamed(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		return nil, fmt.Errorf("time zone %.40q is not known, want a name such as Europe/London: %w", name, ErrFormat)
+	}
+	return zone, nil
 }
 
 // setDates decides the order of day and month.
