@@ -28,12 +28,15 @@ func (a *App) mergeLong(ctx context.Context, long *clean.Long, found *judgement)
 	err := long.Pieces(func(bars []market.Bar) error {
 		group.Go(func() error {
 			span, err := a.History.Merge(ctx, long.Key.Series, long.Key.Interval, clean.Rules, bars)
-			if found.merged == 0 {
+			if err != nil {
+				return err
+			}
+			if all == (market.Span{}) {
 				all = span
 			}
 			all.From, all.To = min(all.From, span.From), max(all.To, span.To)
 			found.merged += len(bars)
-			return err
+			return nil
 		})
 		return ctx.Err()
 	})
@@ -41,7 +44,7 @@ func (a *App) mergeLong(ctx context.Context, long *clean.Long, found *judgement)
 		err = merged // what stopped the reading
 	}
 	found.Rejects, found.Rejected = append(found.Rejects, long.Rejects...), found.Rejected+long.Rejected
-	if err != nil || found.merged == 0 {
+	if err != nil || all == (market.Span{}) {
 		return nil, err
 	}
 	return []market.Span{all}, nil
