@@ -12,7 +12,8 @@ import (
 	"assay/shared/store"
 )
 
-// What is longer is read piece by piece where its format allows: the whole of it, and what comes of it, would be in memory at once.
+// Blobs and records longer than these would take much memory: such blobs are cleaned one at a time, and such records are read piece by
+// piece where their format allows.
 const (
 	longBlob = 1 << 20 // bytes, packed
 	longBody = 8 << 20 // bytes, unpacked

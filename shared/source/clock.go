@@ -93,8 +93,9 @@ func (c *clock) setDates(dates []shortDate) error {
 // units are the parts of a second in which numbers count.
 var units = map[string]int64{"s": 1, "ms": 1000, "us": 1_000_000}
 
-// setUnit decides what numbers count. In at most one unit the latest of them is a time since 1973. That is it, unless the file
-// makes sense in another only: then the other is, or several are and the file is refused.
+// setUnit decides what numbers count. There is at most one unit in which the latest of them is a time between 1973 and 2100. It is
+// taken when all numbers are times of bars in it. Where they are not, a unit in which they are is taken, and two such units are
+// refused. Where no unit fits, the first one is taken after all if there is one.
 func (c *clock) setUnit(times string, numbers []int64) error {
 	if times != "" {
 		unit, ok := units[times]
