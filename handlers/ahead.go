@@ -33,13 +33,13 @@ func (h *ahead) take(name store.RawName) *judgement {
 	return found
 }
 
-// KeepAndJudge is Keep for who takes part in Clean next: packing a long file takes one core, and judging it meanwhile another. What
-// comes of it is used only once the blob is stored; what goes wrong with it is left to Clean, which begins anew.
+// KeepAndJudge is Keep for a process that runs Clean itself next: while one core packs a long file, another judges it. The judgement
+// is used only once the blob is stored. When judging fails Clean does it again, and says what is wrong.
 func (a *App) KeepAndJudge(ctx context.Context, source string, received time.Time, records []store.Record) (store.RawName, error) {
 	judged := make(chan *judgement, 1)
 	go func() {
 		defer close(judged)
-		defer func() { _ = recover() }() // a parser's panic as well
+		defer func() { _ = recover() }() // Clean meets a parser's panic again
 		if found, err := judge(store.RawName{Source: source, Received: received.UnixMilli()}, records); err == nil {
 			judged <- &found
 		}

@@ -11,8 +11,8 @@ import (
 	"assay/shared/store"
 )
 
-// promised is how many bars, that its market should have had since, the newest bar of an instrument may lie behind. An instrument
-// that is gathered by the minute has to keep the first.
+// promised is how many bars an instrument's market may have had since the newest one that is stored. Of the two the first counts whose
+// interval the instrument has.
 var promised = []struct {
 	interval market.Interval
 	bars     int

@@ -11,7 +11,9 @@ import (
 	"time"
 
 	"assay/shared/api"
+	"assay/shared/chunk"
 	"assay/shared/market"
+	"assay/shared/source"
 	"assay/shared/store"
 )
 
@@ -88,12 +90,17 @@ func (a *App) DeclareSeries(ctx context.Context, d market.Declaration) (store.Ra
 	return name, d, err
 }
 
-// fits refuses a declaration that would make one instrument two kinds of price, or move a series to another class.
+// maxVoting is how many series of one's own may vote on an instrument, so that every provider has room beside them.
+var maxVoting = chunk.MaxSources - len(source.All)
+
+// fits refuses a declaration that would make one instrument two kinds of price, move a series to another class, or give more
+// votes than a consensus has room for.
 func (a *App) fits(ctx context.Context, d market.Declaration) error {
 	entries, err := a.History.Sources(ctx, d.Series.Instrument)
 	if err != nil {
 		return err
 	}
+	voting := 0
 	for _, e := range entries {
 		if e.ID == d.Series {
 			if e.Instrument.Class != d.Class {
@@ -104,6 +111,13 @@ func (a *App) fits(ctx context.Context, d market.Declaration) error {
 		if err := d.Fits(e.Instrument); err != nil {
 			return api.Problem(http.StatusConflict, "The declaration contradicts that of %s: %v.", e.ID, err)
 		}
+		if _, provider := source.Find(e.ID.Source); e.Role != market.NoRole && !provider {
+			voting++
+		}
+	}
+	if d.Role != "" && voting >= maxVoting {
+		return api.Problem(http.StatusConflict, "%d series of one's own vote on %s, which is as many as may: declare this one without a role.",
+			voting, d.Series.Instrument)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package handlers
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 	"testing"
@@ -74,6 +75,24 @@ func TestDeclaredSeriesVotes(t *testing.T) {
 	if diff := cmp.Diff("2024-07-15T10:00 - - - 4.48 - thin", minutes); diff != "" {
 		t.Errorf("minutes of the consensus: noon in Zurich (-want +got):\n%s", diff)
 	}
+}
+
+// A consensus has room for so many sources: what would be one too many is refused here, since Load could not store it. One that votes
+// already may be declared again.
+func TestTooManyVotes(t *testing.T) {
+	app := declarer(t, storetest.Open(t))
+	voting := func(n int) string { return fmt.Sprintf(`{"series":"BTC-USD.mine%d","role":"venue"}`, n) }
+	const most = 29 // of 40, without the 11 providers
+	for n := range most {
+		declare(t, app, voting(n))
+	}
+	refused := post(t, app, "/api/v1/series", strings.NewReader(voting(most)), "Content-Type", "application/json")
+	if refused.Code != http.StatusConflict || !strings.Contains(refused.Body.String(), "29 series") {
+		t.Errorf("one more: status %d, %s; want 409 with the limit", refused.Code, refused.Body)
+	}
+	declare(t, app, voting(0))
+	declare(t, app, `{"series":"BTC-USD.silent"}`)
+	declare(t, app, `{"series":"ETH-USD.mine","role":"venue"}`)
 }
 
 // bars prints the stored bars of a series up to the middle of 2025.

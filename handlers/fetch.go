@@ -165,7 +165,7 @@ type answer struct {
 	record  store.Record
 }
 
-// answers notes that a request was answered. What was asked instead of it answers another question.
+// answers notes that a request was answered, unless by what was asked in its place: that answers another question.
 func (g *gathered) answers(request source.Request, record store.Record) {
 	if record.Dataset == request.Dataset {
 		g.answered = append(g.answered, request)
@@ -181,9 +181,9 @@ func (g gathered) outcome() string {
 	return text
 }
 
-// gather asks the requests in order, until one meets a provider that fails or may not be asked now. What can be stored is
-// an answer that was understood, and one that only a person can do something about: Clean records that as rejected. Other
-// failures have nothing to say beyond the breaker's reason.
+// gather asks the requests in order, until one meets a provider that fails or may not be asked now. It takes the answers that were
+// understood, and those that only a person can do something about, which Clean records as rejected. Of any other failure the
+// breaker keeps the reason.
 func (a *App) gather(ctx context.Context, src source.Source, requests []source.Request) (gathered, error) {
 	asking, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()

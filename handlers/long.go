@@ -12,7 +12,8 @@ import (
 	"assay/shared/store"
 )
 
-// What is longer is read piece by piece where its format allows: the whole of it, and what comes of it, would be in memory at once.
+// Blobs and records longer than these would take much memory: such blobs are cleaned one at a time, and such records are read piece by
+// piece where their format allows.
 const (
 	longBlob = 1 << 20 // bytes, packed
 	longBody = 8 << 20 // bytes, unpacked
@@ -28,12 +29,15 @@ func (a *App) mergeLong(ctx context.Context, long *clean.Long, found *judgement)
 	err := long.Pieces(func(bars []market.Bar) error {
 		group.Go(func() error {
 			span, err := a.History.Merge(ctx, long.Key.Series, long.Key.Interval, clean.Rules, bars)
-			if found.merged == 0 {
+			if err != nil {
+				return err
+			}
+			if all == (market.Span{}) {
 				all = span
 			}
 			all.From, all.To = min(all.From, span.From), max(all.To, span.To)
 			found.merged += len(bars)
-			return err
+			return nil
 		})
 		return ctx.Err()
 	})
@@ -41,7 +45,7 @@ func (a *App) mergeLong(ctx context.Context, long *clean.Long, found *judgement)
 		err = merged // what stopped the reading
 	}
 	found.Rejects, found.Rejected = append(found.Rejects, long.Rejects...), found.Rejected+long.Rejected
-	if err != nil || found.merged == 0 {
+	if err != nil || all == (market.Span{}) {
 		return nil, err
 	}
 	return []market.Span{all}, nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"assay/shared/clean"
 	"assay/shared/history"
 	"assay/shared/market"
 	"assay/shared/store"
@@ -101,3 +102,27 @@ func TestLongPush(t *testing.T) {
 }
 
 func isBatchOfChunks(r *http.Request) bool { return strings.HasSuffix(r.URL.Path, "/$batch") }
+
+// A blob may hold several long records: each has a span of its own.
+func TestLongRecordsOfOneBlob(t *testing.T) {
+	app := newFlow(storetest.Open(t))
+	start := market.Minute.Floor(received.Unix()) - 3600
+	var found judgement
+	for n, want := range []market.Span{
+		{Series: market.SeriesID{Instrument: "BTC-USD", Source: "mine"}, Interval: market.Minute, From: start, To: start + 60},
+		{Series: market.SeriesID{Instrument: "ETH-USD", Source: "mine"}, Interval: market.Minute, From: start, To: start + 60},
+	} {
+		row := market.Row{Series: want.Series, Interval: want.Interval, Number: 1, Start: start, Close: "100"}
+		long, err := clean.Survey(clean.Origin{Record: n, Received: received.UnixMilli()}, func(emit func(market.Row)) error { emit(row); return nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := app.mergeLong(t.Context(), long, &found)
+		if diff := cmp.Diff([]market.Span{want}, got); err != nil || diff != "" {
+			t.Errorf("record %d: %v, spans (-want +got):\n%s", n, err, diff)
+		}
+	}
+	if found.bars() != 2 {
+		t.Errorf("%d bars, want 2", found.bars())
+	}
+}

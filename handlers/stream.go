@@ -54,7 +54,7 @@ const (
 )
 
 const (
-	steady    = time.Minute      // a connection that lasted so long was none that fails at once
+	steady    = time.Minute      // after a connection that lasted so long the pauses begin anew
 	joinLimit = 30 * time.Second // for the answers to the subscription
 	stopLimit = 25 * time.Second // for what is in hand when the program is told to stop
 	maxBatch  = 1 << 20          // bytes of new frames after which they are kept at once

@@ -34,11 +34,13 @@ type Chunk struct {
 // Each is at most 64 KiB.
 type Columns map[string][]byte
 
+// MaxSources is how many sources a consensus can have: with every list of verdicts a different one they still fit into a column.
+const MaxSources = 40
+
 const (
-	maxColumn  = 64 << 10 // bytes: the most that Table storage takes in one property
-	maxSources = 40       // of a consensus: with every list of verdicts a different one they still fit into a column
-	maxName    = 24       // bytes: of a source's name, as in a series' id
-	maxVotes   = 1<<16 - 1
+	maxColumn = 64 << 10 // bytes: the most that Table storage takes in one property
+	maxName   = 24       // bytes: of a source's name, as in a series' id
+	maxVotes  = 1<<16 - 1
 )
 
 // Floor returns the start of the chunk that holds a bar: the UTC day, month or year of it, in Unix seconds. It panics if the

@@ -67,7 +67,7 @@ func (r *reader) below(limit uint64, what string) uint64 {
 	return v
 }
 
-// limited returns below with its arguments.
+// limited returns a function that calls below with these arguments.
 func (r *reader) limited(limit uint64, what string) func() uint64 {
 	return func() uint64 { return r.below(limit, what) }
 }

@@ -10,7 +10,7 @@ import (
 	"assay/shared/market"
 )
 
-// appendVerdicts packs the verdicts of a consensus. It panics over more than maxSources sources, and over verdicts that are
+// appendVerdicts packs the verdicts of a consensus. It panics over more than MaxSources sources, and over verdicts that are
 // not sorted by source.
 func appendVerdicts(dst []byte, decisions []market.Decision) []byte {
 	names := sourceNames(decisions)
@@ -64,15 +64,15 @@ func sourceNames(decisions []market.Decision) []string {
 			}
 		}
 	}
-	if len(names) > maxSources {
-		panic(fmt.Sprintf("chunk: %d sources in one consensus, want %d at most", len(names), maxSources))
+	if len(names) > MaxSources {
+		panic(fmt.Sprintf("chunk: %d sources in one consensus, want %d at most", len(names), MaxSources))
 	}
 	return names
 }
 
 // verdicts reads the verdicts of a consensus. Equal lists are one slice.
 func (r *reader) verdicts(decisions []market.Decision) {
-	names := make([]string, r.below(maxSources+1, "the number of sources"))
+	names := make([]string, r.below(MaxSources+1, "the number of sources"))
 	for i := range names {
 		names[i] = string(r.bytes(int(r.below(maxName+1, "the length of a name"))))
 		if i > 0 && names[i] <= names[i-1] {

@@ -13,8 +13,8 @@ const (
 	stretchBars = 1440    // bars in a row belong to one piece: a UTC day of minutes
 )
 
-// Long is a record of one series with so many rows that they are not held at once. What is accepted and refused is the same as
-// by a Cleaner, and of more than 1,000 rejects those of duplicates may be others.
+// Long is a record of one series with so many rows that they are not held at once. It accepts and refuses what a Cleaner does; only
+// where there are more than 1,000 rejects, other ones of the duplicates may be among those that are kept.
 type Long struct {
 	Key      Key
 	Rejects  []market.Reject
@@ -66,10 +66,10 @@ func (l *Long) count(r *run, bar *market.Bar, row *market.Row) {
 	l.stretches[stretch]++
 }
 
-// pieces say of each stretch to which of them it belongs, and of each how many bars it has.
+// pieces are the parts in which the bars are kept, each of whole stretches.
 type pieces struct {
-	number map[int64]int
-	bars   []int
+	number map[int64]int // of the piece that a stretch belongs to, by the stretch's number
+	bars   []int         // how many each piece has
 }
 
 // pieces joins stretches in the order in which they appear: rows that ascend or descend are then read once.

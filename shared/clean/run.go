@@ -20,7 +20,7 @@ type run struct {
 	slabs   [][]entry // a year of minutes is long: nothing is copied to make room
 	count   int
 	order   order
-	compact bool // what came first was sorted, so that the rest is in no order with it
+	compact bool // the first slab was sorted and joined already: what follows it may be of any time
 }
 
 // order is how rows follow each other in time.

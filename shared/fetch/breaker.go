@@ -18,7 +18,7 @@ const (
 	longestPause   = time.Hour
 	firstRefused   = time.Hour // after a refusal, such as 451 or a bad key: likely only a person can change that
 	longestRefused = 6 * time.Hour
-	longestAsked   = 3 * 24 * time.Hour // that Retry-After is believed: the longest ban that a provider documents
+	longestAsked   = 3 * 24 * time.Hour // the longest that Retry-After can ask for: the longest ban that a provider documents
 	probeTime      = time.Minute        // how long the one call that tries an open source again keeps the others out
 )
 

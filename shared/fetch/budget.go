@@ -16,9 +16,9 @@ const maxWait = 10 * time.Second
 // maxCalls bounds the list in a budget's row: a text column holds 32 K characters.
 const maxCalls = 2000
 
-// debit takes one call out of a budget, which the row key of the source keeps, before it is made: there are never more than Calls
-// in any period of Per, all processes together. Without a budget there is none to keep. A call that was debited and then not made is
-// lost. calls is what a person calls them.
+// debit takes one call out of a budget before it is made: in any period of Per all processes together make at most Calls. A budget
+// of 0 calls is no limit. A call that was debited and then not made is lost. key is the row of the source that counts them, and calls
+// the word for them in a message.
 func (c *Client) debit(ctx context.Context, name, key, calls string, budget source.Budget) error {
 	if budget.Calls == 0 {
 		return nil

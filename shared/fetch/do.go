@@ -90,7 +90,11 @@ func (c *Client) exchange(request *http.Request) (*http.Response, []byte, error)
 	if err != nil {
 		return nil, nil, err
 	}
-	switch coding := answer.Header.Get("Content-Encoding"); coding {
+	coding := answer.Header.Get("Content-Encoding")
+	if answer.StatusCode == http.StatusNotModified { // some servers name the coding of the body that they do not send
+		coding = ""
+	}
+	switch coding {
 	case "", "identity":
 		return answer, body, nil
 	case "gzip":

@@ -92,6 +92,18 @@ func TestDoTakesGzipOff(t *testing.T) {
 	}
 }
 
+// A 304 may name the coding of the body that it does not have.
+func TestDoTakesAnUnchangedAnswerThatSaysGzip(t *testing.T) {
+	url := serve(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(http.StatusNotModified)
+	})
+	got, err := open(t, Options{}).Do(t.Context(), source.Request{URL: url})
+	if err != nil || got.Status != http.StatusNotModified || len(got.Body) > 0 {
+		t.Errorf("status %d, body %q, %v; want 304 without a body", got.Status, got.Body, err)
+	}
+}
+
 func TestDoRefuses(t *testing.T) {
 	zeros := pack(t, io.LimitReader(zero{}, maxAnswer+1))
 	other := serve(t, func(http.ResponseWriter, *http.Request) { t.Error("the other host was asked") })

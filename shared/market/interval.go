@@ -97,7 +97,7 @@ func ParseInterval(s string) (Interval, error) {
 	n, err := strconv.Atoi(s[:digits])
 	unit, known := units[s[digits:]]
 	if err != nil || !known || n < 1 || tooLong(n, unit) {
-		return 0, fmt.Errorf("interval %q: want a number and a unit up to ten years, such as 1m, 15m, 1h, 1d, 1w or 1mo", s)
+		return 0, fmt.Errorf("interval %.20q: want a number and a unit up to ten years, such as 1m, 15m, 1h, 1d, 1w or 1mo", s)
 	}
 	return Interval(n) * unit, nil
 }

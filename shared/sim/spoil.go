@@ -7,10 +7,10 @@ import (
 	"assay/shared/market"
 )
 
-// record is one record of an answer: what a source says of one interval. A close that is NaN is left out of it.
+// record is one record of an answer: what a source says of one interval.
 type record struct {
 	candle
-	absent bool
+	absent bool // its close is left out
 }
 
 // tellCandles plants the faults into a venue's bars, which are in the order of the answer.

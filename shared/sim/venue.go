@@ -171,7 +171,7 @@ func (s *Sim) long(v *venue, in *instrument, d int) *[25]candle {
 // bar returns a venue's bar of any interval of whole minutes, aligned to the epoch, as far as it has come at now.
 func (s *Sim) bar(v *venue, in *instrument, i market.Interval, start int64, now time.Time) candle {
 	stop := i.Next(start)
-	if unfinished := now.Unix() < stop; !unfinished {
+	if now.Unix() >= stop {
 		return s.span(v, in, start, stop)
 	}
 	minute := market.Minute.Floor(now.Unix())
@@ -180,8 +180,7 @@ func (s *Sim) bar(v *venue, in *instrument, i market.Interval, start int64, now 
 	if current.count > 0 {
 		current = current.until(float64(now.UnixMilli()-minute*1000)/60_000, func(x float64) float64 { return v.tick(in, x) })
 	}
-	b := join(start, []candle{done, current})
-	return b
+	return join(start, []candle{done, current})
 }
 
 // until is a minute of which only a part has passed.

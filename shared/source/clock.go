@@ -35,14 +35,11 @@ const (
 
 // newClock looks at all times of a file.
 func newClock(options Options, times iter.Seq[string]) (clock, error) {
-	c := clock{zone: time.UTC, dates: options.Dates, layout: new(int)}
-	if options.TimeZone != "" {
-		zone, err := time.LoadLocation(options.TimeZone)
-		if err != nil || options.TimeZone == "Local" {
-			return c, fmt.Errorf("time zone %.40q is not known, want a name such as Europe/London: %w", options.TimeZone, ErrFormat)
-		}
-		c.zone = zone
+	zone, err := zoneNamed(options.TimeZone)
+	if err != nil {
+		return clock{}, err
 	}
+	c := clock{zone: zone, dates: options.Dates, layout: new(int)}
 	var dates []shortDate
 	var numbers []int64
 	for text := range times {
@@ -56,6 +53,15 @@ func newClock(options Options, times iter.Seq[string]) (clock, error) {
 		return c, err
 	}
 	return c, c.setUnit(options.Times, numbers)
+}
+
+// zoneNamed returns the time zone of an IANA name, UTC for the empty one. Local is refused: it is another zone on each machine.
+func zoneNamed(name string) (*time.Location, error) {
+	zone, err := time.LoadLocation(name)
+	if err != nil || name == "Local" {
+		return nil, fmt.Errorf("time zone %.40q is not known, want a name such as Europe/London: %w", name, ErrFormat)
+	}
+	return zone, nil
 }
 
 // setDates decides the order of day and month.
@@ -87,8 +93,9 @@ func (c *clock) setDates(dates []shortDate) error {
 // units are the parts of a second in which numbers count.
 var units = map[string]int64{"s": 1, "ms": 1000, "us": 1_000_000}
 
-// setUnit decides what numbers count. In at most one unit the latest of them is a time since 1973. That is it, unless the file
-// makes sense in another only: then the other is, or several are and the file is refused.
+// setUnit decides what numbers count. There is at most one unit in which the latest of them is a time between 1973 and 2100. It is
+// taken when all numbers are times of bars in it. Where they are not, a unit in which they are is taken, and two such units are
+// refused. Where no unit fits, the first one is taken after all if there is one.
 func (c *clock) setUnit(times string, numbers []int64) error {
 	if times != "" {
 		unit, ok := units[times]

@@ -58,10 +58,11 @@ func parseCryptoDataDownload(p Payload, emit func(market.Row)) error {
 // unixTime reads seconds or milliseconds. The date beside them has to say the same; else bad is what both say.
 func unixTime(unix, date string) (start int64, bad string) {
 	start, err := strconv.ParseInt(unix, 10, 64)
+	whole := true
 	if start >= 1e11 {
-		start /= 1000
+		start, whole = start/1000, start%1000 == 0
 	}
-	if err != nil || !strings.HasPrefix(date, time.Unix(start, 0).UTC().Format(time.DateOnly)) {
+	if err != nil || !whole || !strings.HasPrefix(date, time.Unix(start, 0).UTC().Format(time.DateOnly)) {
 		return 0, unix + " beside " + date
 	}
 	return start, ""

@@ -1,6 +1,7 @@
 package source
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"slices"
@@ -30,20 +31,19 @@ type line struct {
 // readSheet finds the header: the first line, of the first ten, that has all of the given names in any order. A file may
 // begin with an address or a title.
 func readSheet(text string, names ...string) (sheet, error) {
-	text = strings.TrimPrefix(text, "\ufeff")
+	rest := strings.TrimPrefix(text, "\ufeff")
 	first := ""
-	for number, l := range lines(text) {
-		if first == "" {
-			first = l
+	for number := 1; number <= 10 && rest != ""; number++ {
+		var l string
+		l, rest, _ = strings.Cut(rest, "\n")
+		if l = strings.TrimSuffix(l, "\r"); l == "" {
+			continue
 		}
-		if number > 10 {
-			break
-		}
+		first = cmp.Or(first, l)
 		comma := separator(l)
 		header := trimmed(split(l, comma, nil))
 		if !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(header, name) }) {
-			_, body, _ := strings.Cut(text[strings.Index(text, l):], "\n")
-			return sheet{header: header, comma: comma, body: body, first: number + 1}, nil
+			return sheet{header: header, comma: comma, body: rest, first: number + 1}, nil
 		}
 	}
 	return sheet{}, fmt.Errorf("no line names the columns %s; the file begins with %.120q: %w", strings.Join(names, ", "), first, ErrFormat)

@@ -110,7 +110,7 @@ func (h *heard) add(line int, at time.Time, told Told) {
 	h.newest[told.Symbol] = max(h.newest[told.Symbol], told.Row.Start)
 }
 
-// running reports whether more may be said of a bar, of a batch received at this moment.
+// running reports whether more may still be said of a bar. received is when the batch was.
 func (h *heard) running(w *word, interval market.Interval, received int64) bool {
 	end := interval.Next(w.row.Start) * 1000
 	over := w.row.Start < h.newest[w.symbol] || h.clock.UnixMilli() >= end+feedSettle.Milliseconds()
@@ -165,8 +165,8 @@ func (f *Feed) parse(p Payload, emit func(market.Row)) error {
 	return nil
 }
 
-// Open returns the frames of a batch, received at this moment, that tell bars of which more may be said, in their order: the next
-// batch of the same connection begins with them.
+// Open returns the frames of a batch that tell bars of which more may still be said, in their order: the next batch of the same
+// connection begins with them. received is when the batch was, in Unix milliseconds.
 func (f *Feed) Open(body []byte, received int64) [][]byte {
 	h := f.hear(body)
 	var lines []int

@@ -32,7 +32,7 @@ func (s Source) Reach(in market.Instrument, i market.Interval, now int64) (from 
 }
 
 // Ask returns the request for the oldest bars of [from, to), and where the next window begins: at to when there is none. The range
-// lies within reach and has ended. One call is one way of asking: a second one would answer another question.
+// lies within reach and has ended. The request has no Else: what would be asked instead does not answer for this window.
 func (p Past) Ask(in market.Instrument, i market.Interval, from, to int64) (request Request, next int64) {
 	next = to
 	if p.Window > 0 && p.Newest == 0 {

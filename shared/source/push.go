@@ -47,9 +47,9 @@ func newPushed(p Payload, emit func(market.Row)) (*pushed, error) {
 	if !known && p.Options.Times != "" {
 		return nil, fmt.Errorf("times %.20q: want s, ms, us or ns: %w", p.Options.Times, ErrFormat)
 	}
-	zone, err := time.LoadLocation(p.Options.TimeZone)
+	zone, err := zoneNamed(p.Options.TimeZone)
 	if err != nil {
-		return nil, fmt.Errorf("time zone %.60q is not known: %w", p.Options.TimeZone, ErrFormat)
+		return nil, err
 	}
 	head, err := p.head()
 	if err == nil {

@@ -146,6 +146,12 @@ func TestPushesThatAreNoPush(t *testing.T) {
 			t.Errorf("%s %q: %v, want %q", test.dataset, test.body, err, test.want)
 		}
 	}
+	for _, zone := range []string{"Europe/Atlantis", "Local"} { // the latter is another one on each machine
+		err := source.Parse(pushOf("push-csv", "time,close\n2024-01-15 12:00,1\n", source.Options{TimeZone: zone}), func(market.Row) {})
+		if !errors.Is(err, source.ErrFormat) || !strings.Contains(err.Error(), zone) {
+			t.Errorf("zone %s: %v, want that it is not known", zone, err)
+		}
+	}
 }
 
 // A line of more than 1 MiB is refused, and those around it stand; so are those after a quote that is closed nowhere near.

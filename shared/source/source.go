@@ -72,7 +72,7 @@ type Request struct {
 	Dataset     string // names the parser of the answer
 	Series      []market.SeriesID
 	Interval    market.Interval
-	From, To    int64    // the bars that a good answer has all of, as far as there are any: [From, To) in Unix seconds; both 0 where only the newest price is asked for
+	From, To    int64    // a good answer holds every bar in [From, To) that the source has, in Unix seconds; both 0 where only the newest price is asked for
 	Conditional bool     // ask with If-None-Match and If-Modified-Since
 	Else        *Request // what to ask instead when this fails; nil when there is no other way
 }
