@@ -49,7 +49,7 @@ func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, recor
 		_, err := b.service.CreateContainer(ctx, rawContainer, nil)
 		return err
 	})
-	if err != nil && !errors.Is(err, ErrConflict) {
+	if err != nil && !isThere(err) {
 		return RawName{}, fmt.Errorf("raw blob %s: %w", name, err)
 	}
 	b.latest.put(name, records)

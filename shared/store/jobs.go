@@ -139,7 +139,7 @@ func (s *Store) Job(ctx context.Context, id string) (Job, error) {
 // Jobs lists the jobs that were made on the days from first to last, the oldest first.
 func (s *Store) Jobs(ctx context.Context, first, last time.Time) ([]Job, error) {
 	var partitions []string
-	for day := first.UTC(); !day.After(last); day = day.AddDate(0, 0, 1) {
+	for day := first.UTC().Truncate(24 * time.Hour); !day.After(last); day = day.AddDate(0, 0, 1) {
 		partitions = append(partitions, day.Format("20060102"))
 	}
 	pages := make([][]Entity, len(partitions))
