@@ -16,8 +16,8 @@ import (
 )
 
 // Job is long work in steps. Table jobs, partition <yyyymmdd> of the day on which it was made, row its id, which begins with that
-// day. Columns: kind, source, state, step, mover, tries, created, moved, until, why, and parts as JSON; of a job that makes files
-// request, files and made in place of source and parts.
+// day. Columns: kind, source, state, step, mover, tries, created, moved, until, why, and parts as JSON. A job that makes
+// files has request, files and made in place of source and parts.
 //
 // Step is what keeps a job from forking: a message is for one step, and only who moves the row on from it queues the next.
 type Job struct {
