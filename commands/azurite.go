@@ -31,35 +31,12 @@ const (
 	azuriteStop  = 20 * time.Second
 )
 
-// startAzurite returns when storage in a folder answers. What Azurite prints goes into the file log there.
+// startAzurite returns when storage in a folder answers.
 func startAzurite(ctx context.Context, script, folder string, flags []string) (*azurite, error) {
-	script, err := filepath.Abs(script)
-	if err == nil {
-		err = os.MkdirAll(folder, 0o755)
-	}
+	a, listening, err := launchAzurite(script, folder, flags)
 	if err != nil {
-		return nil, err
-	}
-	a := &azurite{log: filepath.Join(folder, "log")}
-	log, err := os.Create(a.log)
-	if err != nil {
-		return nil, err
-	}
-	arguments := append([]string{"-e", untilStdinEnds, "--", script, "--location", folder, "--silent", "--disableTelemetry", "--skipApiVersionCheck"}, flags...)
-	a.command = exec.Command("node", arguments...)
-	a.command.SysProcAttr = ownGroup() // Ctrl+C in a terminal is for this program, which needs the storage until it has ended
-	a.command.Stderr = log
-	if a.stdin, err = a.command.StdinPipe(); err != nil {
-		return nil, err
-	}
-	stdout, err := a.command.StdoutPipe()
-	if err != nil {
-		return nil, err
-	}
-	if err := a.command.Start(); err != nil {
 		return nil, fmt.Errorf("start Azurite: %w", err)
 	}
-	listening := a.follow(stdout, log)
 	select {
 	case <-listening.Done():
 		return a, nil
@@ -72,6 +49,39 @@ func startAzurite(ctx context.Context, script, folder string, flags []string) (*
 		a.stop()
 		return nil, fmt.Errorf("start Azurite: it did not listen within %v; what it printed is in %s", azuriteStart, a.log)
 	}
+}
+
+// launchAzurite runs Azurite. What it prints goes into the file log in the folder. listening is done when all three services listen.
+func launchAzurite(script, folder string, flags []string) (a *azurite, listening context.Context, err error) {
+	if script, err = filepath.Abs(script); err != nil {
+		return nil, nil, err
+	}
+	if _, err := os.Stat(script); err != nil {
+		return nil, nil, fmt.Errorf("there is no %s: make deps installs it, or --azurite names another", script)
+	}
+	if err := os.MkdirAll(folder, 0o755); err != nil {
+		return nil, nil, err
+	}
+	a = &azurite{log: filepath.Join(folder, "log")}
+	log, err := os.Create(a.log)
+	if err != nil {
+		return nil, nil, err
+	}
+	arguments := append([]string{"-e", untilStdinEnds, "--", script, "--location", folder, "--silent", "--disableTelemetry", "--skipApiVersionCheck"}, flags...)
+	a.command = exec.Command("node", arguments...)
+	a.command.SysProcAttr = ownGroup() // Ctrl+C in a terminal is for this program, which needs the storage until it has ended
+	a.command.Stderr = log
+	if a.stdin, err = a.command.StdinPipe(); err != nil {
+		return nil, nil, err
+	}
+	stdout, err := a.command.StdoutPipe()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := a.command.Start(); err != nil {
+		return nil, nil, err
+	}
+	return a, a.follow(stdout, log), nil
 }
 
 // follow copies what Azurite prints to its log. It returns a context that is done when all three services listen.

@@ -57,7 +57,9 @@ into one history with receipts. It is configured by settings in the environment:
 		},
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() },
 	}
-	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
+	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w: see %s --help", err, c.CommandPath())}
+	})
 	root.AddCommand(
 		importCommand(p), backfillCommand(p), streamCommand(p), seriesCommand(p), sourcesCommand(p), analyseCommand(p), jobCommand(p),
 		localCommand(p), simCommand(), hostCommand(p), runCommand(p), invokeCommand(p), stageCommand(p),
@@ -70,13 +72,18 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
-// arguments makes what cobra says about arguments a usageError.
+// arguments makes what cobra says about arguments a usageError that says what the command takes.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {
 	return func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
-			return usageError{err}
+		err := check(c, args)
+		switch {
+		case err == nil:
+			return nil
+		case c.HasSubCommands():
+			return usageError{fmt.Errorf("%w: %s --help lists them", err, c.CommandPath())}
+		default:
+			return usageError{fmt.Errorf("%w: want %s", err, c.UseLine())}
 		}
-		return nil
 	}
 }
 

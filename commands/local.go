@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"strconv"
 	"sync"
 
 	"github.com/spf13/cobra"
@@ -33,7 +34,8 @@ func localCommand(p *Program) *cobra.Command {
   sim    from a simulated market, which is part of the program: the prices are made up. Its London fixes need no terms accepted
   auto   live if a provider answers within a few seconds, or if real prices are stored already; else sim
 
-Real prices are kept in the folder --data, made-up ones in another beside it (.azurite-sim): neither goes among the other.`,
+Real prices are kept in the folder --data, made-up ones in another beside it (.azurite-sim): neither goes among the other.
+Ports of Azurite that are not the usual ones have to stand in AzureWebJobsStorage as well.`,
 		Example: `  assay local
   assay local --market sim --data ~/prices
   assay local -- --blobPort 11000 --queuePort 11001 --tablePort 11002`,
@@ -44,6 +46,9 @@ Real prices are kept in the folder --data, made-up ones in another beside it (.a
 			return nil
 		},
 		RunE: func(c *cobra.Command, flags []string) error {
+			if _, err := host.Port("--port", strconv.Itoa(l.port)); err != nil {
+				return usageError{err}
+			}
 			l.flags = flags
 			return p.local(c.Context(), l, c.OutOrStdout())
 		},

@@ -71,6 +71,35 @@ func TestImportMistakes(t *testing.T) {
 	}
 }
 
+// A mistake in a command line says what the command takes, and costs nothing: no storage is needed, and none is started.
+func TestUsageMistakes(t *testing.T) {
+	folder := t.TempDir()
+	for arguments, want := range map[string]string{
+		"invoke":             "accepts between 1 and 2 arg(s), received 0: want assay invoke NAME [JSON] [flags]",
+		"stream":             "accepts 1 arg(s), received 0: want assay stream SOURCE [flags]",
+		"run --bogus":        "unknown flag: --bogus: see assay run --help",
+		"series foo":         `unknown command "foo" for "assay series": assay series --help lists them`,
+		"sources nope":       `there is no source "nope": assay sources lists them`,
+		"sources check nope": `there is no source "nope": assay sources lists them`,
+		"sim --port 70000":   `--port="70000": want a port number from 1 to 65535`,
+		"local --port 70000": `--port="70000": want a port number from 1 to 65535`,
+	} {
+		got := run(t, config.Storage{}, folder, strings.Fields(arguments)...)
+		if got.code != 2 || got.stderr != "assay: "+want+"\n" || got.stdout != "" {
+			t.Errorf("assay %s: exit code %d, stdout %q, stderr %q; want 2 and %q", arguments, got.code, got.stdout, got.stderr, want)
+		}
+	}
+}
+
+func TestLocalWithoutAzurite(t *testing.T) {
+	folder := t.TempDir()
+	got := run(t, config.Storage{}, folder, "local", "--market", "sim", "--azurite", filepath.Join(folder, "azurite.js"))
+	want := "assay: start Azurite: there is no " + filepath.Join(folder, "azurite.js") + ": make deps installs it, or --azurite names another\n"
+	if got.code != 1 || got.stderr != want {
+		t.Errorf("exit code %d, stderr %q; want 1 and %q", got.code, got.stderr, want)
+	}
+}
+
 // A bomb that looks like prices is only found when all of it is unpacked: it is kept, and rejected.
 func TestImportBomb(t *testing.T) {
 	settings, folder := storetest.Azurite(t), t.TempDir()

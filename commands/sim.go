@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,11 @@ late, swapped, halt, shift. In answers: 429, 5xx, html, slow, cut. GET /truth li
 			market, err := sim.New(sim.Options{Seed: seed, Faults: kinds, Now: now})
 			if err != nil {
 				return err
+			}
+			if port != 0 {
+				if _, err := host.Port("--port", strconv.Itoa(port)); err != nil {
+					return usageError{err}
+				}
 			}
 			listener, err := host.Listen("127.0.0.1", port)
 			if err != nil {

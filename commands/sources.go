@@ -28,7 +28,7 @@ reaches, what the times mean, the terms.`,
   assay sources kraken lbma
   assay sources --json
   assay sources check`,
-		Args: arguments(knownSources),
+		Args: knownSources,
 		RunE: func(c *cobra.Command, names []string) error {
 			states, err := p.sourceStates(c.Context(), names)
 			if err != nil {
@@ -53,7 +53,7 @@ reaches, what the times mean, the terms.`,
 func knownSources(_ *cobra.Command, names []string) error {
 	for _, name := range names {
 		if _, known := source.Find(name); !known {
-			return fmt.Errorf("there is no source %q: assay sources lists them", name)
+			return usageError{fmt.Errorf("there is no source %q: assay sources lists them", name)}
 		}
 	}
 	return nil

@@ -22,7 +22,7 @@ func checkCommand(p *Program) *cobra.Command {
 ok, or what has changed. It exits with 0 when every source that was asked is well, and with 1 when one is not.`,
 		Example: `  assay sources check
   assay sources check coinbase --json`,
-		Args: arguments(knownSources),
+		Args: knownSources,
 		RunE: func(c *cobra.Command, names []string) error { return p.checkSources(c, names, asJSON) },
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print a list of JSON objects")

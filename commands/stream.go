@@ -34,7 +34,7 @@ named once; the others go on. SIGTERM or Ctrl+C keeps what is in hand and exits 
 		Args: arguments(cobra.ExactArgs(1)),
 		RunE: func(c *cobra.Command, names []string) error {
 			if err := knownSources(c, names); err != nil {
-				return usageError{err}
+				return err
 			}
 			src, _ := source.Find(names[0])
 			if src.Feed == nil {

@@ -22,7 +22,7 @@ type invocation struct {
 	payload []byte
 }
 
-// invocation makes one, with more to log of it.
+// invocation makes an invocation; known are names and values that its records in the log carry.
 func (h *Host) invocation(id string, payload []byte, known ...any) invocation {
 	return invocation{id, h.log.With("invocation", id).With(known...), payload}
 }
@@ -51,7 +51,7 @@ func (h *Host) call(ctx context.Context, f *function, i invocation) error {
 		log.InfoContext(ctx, "done")
 	}
 	end(err)
-	h.Wake() // it may have queued something
+	h.wakeLoops() // it may have queued something
 	return err
 }
 
@@ -87,8 +87,8 @@ func invocationID(r *http.Request) string {
 	return rand.Text()
 }
 
-// Wake makes idle queue loops of this process look at once. Call it after putting a message on a queue.
-func (h *Host) Wake() {
+// wakeLoops makes the idle queue loops of this process look at once.
+func (h *Host) wakeLoops() {
 	for _, wake := range h.wakes {
 		nudge(wake)
 	}

@@ -32,7 +32,7 @@ package host
 //	27 the invocation's id on every record         TestLog
 //	28 deadline below functionTimeout              TestDeadline
 //	29 no short time limits in the server          TestServerLimits
-//	30 SIGKILL, SIGTERM, never exit 0              TestKilledAndRestarted, TestStopped, TestParentGone; exit code: main_test.go
+//	30 SIGKILL, SIGTERM, never exit 0              TestKilledAndRestarted, TestStopped, TestParentGone; exit code: tests/program_test.go
 //	31 the staged folder                           TestStage, TestPackage
 //	32 function.json                               TestLoadRefuses; settings in local.settings.json.example: main_test.go
 //	33 base64 of queue text                        not applicable: messageEncoding is none, and the loader wants that

@@ -18,8 +18,8 @@ import (
 // maxEnvelope bounds an invocation's body: a queue message is at most 64 KiB.
 const maxEnvelope = 1 << 20
 
-// ErrStopped is how CustomHandler ends when it was told to stop. The process should then not exit with 0: the Functions host
-// starts a handler that ended with 0 never again, and every later invocation fails.
+// ErrStopped is how CustomHandler ends when it was told to stop. The process must not exit with 0 then: the Functions host
+// does not start such a handler again, and every later invocation fails.
 var ErrStopped = errors.New("stopped")
 
 // CustomHandler serves the Functions host on listener until ctx is done (ErrStopped) or the process that started this one is
@@ -28,7 +28,7 @@ func (h *Host) CustomHandler(ctx context.Context, listener net.Listener) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go func() { cancel(watchParent(ctx)) }()
-	server := h.server(h.Handler())
+	server := h.server(h.handler())
 	context.AfterFunc(ctx, func() {
 		if errors.Is(context.Cause(ctx), errOrphan) {
 			_ = server.Close() // nobody waits for an answer
@@ -45,9 +45,9 @@ func (h *Host) CustomHandler(ctx context.Context, listener net.Listener) error {
 	return err
 }
 
-// Handler answers the Functions host: a POST to /<FunctionName> without X-Forwarded-Host is an invocation, which no client
+// handler answers the Functions host: a POST to /<FunctionName> without X-Forwarded-Host is an invocation, which no client
 // can send since the Functions host sets that header on what it proxies; everything else is a client's request.
-func (h *Host) Handler() http.Handler {
+func (h *Host) handler() http.Handler {
 	all, _ := h.choose(nil)
 	clients := newRouter(all, h.guard)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -56,10 +56,10 @@ type Host struct {
 	settings  Settings
 	queues    Queues
 	log       *slog.Logger
-	hidden    time.Duration // how long a message in hand is hidden from others before it is renewed at half of it
+	hidden    time.Duration // how long a message in hand is hidden from others; half of that later it is hidden anew
 	stopLimit time.Duration // how long a stop waits for what is in hand
 	wakes     map[string]chan struct{}
-	worked    chan struct{} // wakes who waits for something to be done
+	worked    chan struct{} // told when a function has ended
 }
 
 // function is a Function with what it does: work, or handler where it answers HTTP.

@@ -37,8 +37,8 @@ func (h *Host) Invoke(ctx context.Context, name string, payload []byte) error {
 	return h.call(ctx, f, h.invocation(rand.Text(), payload))
 }
 
-// AwaitSlot waits for the second of this minute at which the schedule of a timer function occurs, and returns at once when it has passed
-// or does not occur: for who starts Invoke at the minute, as cron does. Without it Invoke would run the slot before.
+// AwaitSlot waits until the schedule of a timer function occurs within this minute. It returns at once when that has passed, or
+// is not in this minute. cron and Kubernetes start a program at second 0: without AwaitSlot, Invoke would run the slot before.
 func (h *Host) AwaitSlot(ctx context.Context, name string) error {
 	chosen, err := h.choose([]string{name})
 	if err != nil {

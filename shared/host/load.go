@@ -55,8 +55,8 @@ type binding struct {
 	Route      string   `json:"route"`
 }
 
-// keysOf are the keys of each type of binding, all of them needed. The Functions host ignores a key that it does not know and
-// obeys some that our own triggers do not, so that anything else would mean two things.
+// keysOf are the keys that a binding of each type must have; no other is allowed. The Functions host ignores a key that it does
+// not know, and obeys some that our own triggers would ignore: then the two hosts would do different things.
 var keysOf = map[string][]string{
 	string(Timer): {"type", "name", "direction", "schedule"},
 	string(Queue): {"type", "name", "direction", "queueName", "connection", "dataType"},
@@ -69,12 +69,12 @@ var (
 	bindingName  = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9]*$`)
 	queueName    = regexp.MustCompile(`^[a-z0-9]([a-z0-9]|-[a-z0-9]){2,62}$`)
 	routeForm    = regexp.MustCompile(`^([A-Za-z0-9._~-]+|\{[A-Za-z]+\})(/([A-Za-z0-9._~-]+|\{[A-Za-z]+\}))*(/\{(\*[A-Za-z]+|[A-Za-z]+\?)\})?$|^\{\*[A-Za-z]+\}$`)
-	setting      = regexp.MustCompile(`%([^%]*)%`)
+	setting      = regexp.MustCompile(`%[^%]*%`)
 )
 
 // Load reads host.json and every functions/<Name>/function.json, in alphabetical order. %NAME% in a schedule, queue name or
-// route is the setting NAME, read through getenv; without getenv (nil) such a field is not looked at. What is unknown, missing or would mean something else to the Functions host
-// is an error that names file and field.
+// route is the setting NAME, read through getenv; without getenv (nil) such a field is not checked. A key that is unknown or
+// missing, or that the Functions host would understand differently, is an error that names file and field.
 func Load(files fs.FS, getenv func(string) string) ([]Function, Settings, error) {
 	settings, err := loadSettings(files)
 	if err != nil {

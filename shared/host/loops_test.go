@@ -192,9 +192,9 @@ func TestIdlePolling(t *testing.T) {
 		}
 		send(t, queues, "echo", "x")
 		sent := time.Now()
-		h.Wake()
+		h.wakeLoops()
 		if wait := (<-taken).Sub(sent); wait != 0 {
-			t.Errorf("taken %v after Wake, want at once", wait)
+			t.Errorf("taken %v after wakeLoops, want at once", wait)
 		}
 	})
 }

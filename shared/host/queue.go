@@ -17,7 +17,7 @@ import (
 
 const (
 	minPolling = 100 * time.Millisecond // first wait of an idle loop, as the Functions host has it
-	maxOutage  = 30 * time.Second       // longest wait of a loop whose storage does not answer
+	maxOutage  = 30 * time.Second       // longest wait of a loop whose storage does not answer, if an idle one does not wait longer
 	opLimit    = 30 * time.Second       // for one request about a message
 )
 

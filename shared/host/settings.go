@@ -24,7 +24,7 @@ type QueueSettings struct {
 	NewBatchThreshold  int           // more are taken when at most so many are in hand
 	MaxDequeueCount    int           // tries before a message goes to the poison queue
 	VisibilityTimeout  time.Duration // until a message that failed is tried again
-	MaxPollingInterval time.Duration // between two looks at an idle queue: the delay of a price there, and 43,200 paid requests a day at 2 s
+	MaxPollingInterval time.Duration // between two looks at an idle queue: a price may wait so long, and at 2 s the looks are 43,200 paid requests a day
 }
 
 // Deadline is how long one invocation may take. It lies below FunctionTimeout, after which the Functions host kills the

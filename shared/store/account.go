@@ -71,8 +71,8 @@ func identityEndpoint(service, uri, accountName string) (string, error) {
 	return strings.TrimSuffix(uri, "/"), nil
 }
 
-// findCredential makes the credential that the settings name. The default chain is: workload identity, managed identity,
-// then what a developer is logged in with.
+// findCredential makes the credential that the settings name. The default chain is: AZURE_… variables, workload identity, managed
+// identity, then what a developer is logged in with; with a client id, workload and managed identity only.
 func findCredential(s config.Storage) (azcore.TokenCredential, error) {
 	managed := &azidentity.ManagedIdentityCredentialOptions{}
 	if s.ClientID != "" {

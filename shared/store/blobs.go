@@ -49,15 +49,15 @@ func (b *Blobs) PutRaw(ctx context.Context, source string, received int64, recor
 		_, err := b.service.CreateContainer(ctx, rawContainer, nil)
 		return err
 	})
-	if err != nil && !errors.Is(err, ErrConflict) {
+	if err != nil && !isThere(err) {
 		return RawName{}, fmt.Errorf("raw blob %s: %w", name, err)
 	}
 	b.latest.put(name, records)
 	return name, nil
 }
 
-// maxPackedWhole is the largest archive, unpacked, that is packed in memory. A larger one is written twice, for its name and while
-// it is sent, so that it takes no more memory than its records do.
+// maxPackedWhole is the largest archive, unpacked, that is packed in memory. A larger one is packed twice, first for its hash and
+// then while it is sent, so that it takes no more memory than its records do.
 const (
 	maxPackedWhole = 32 << 20
 	blockSize      = 4 << 20

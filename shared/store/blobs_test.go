@@ -175,17 +175,20 @@ func TestPutRawRefuses(t *testing.T) {
 	s := storetest.Open(t, &storetest.Fail{Count: -1})
 	line := records()[0]
 	line.Options = "{\n}"
+	long := records()[2]
+	long.Options = strings.Repeat(" ", 64<<10)
 	space := records()[0]
 	space.URI = "https://example.com/a b"
 	for name, c := range map[string]struct {
 		source  string
 		records []store.Record
 	}{
-		"a source with a slash":     {"kraken/..", records()},
-		"no records":                {"kraken", nil},
-		"options of several lines":  {"kraken", []store.Record{line}},
-		"a URI with a space":        {"kraken", []store.Record{space}},
-		"a record that has no URI ": {"kraken", []store.Record{{}}},
+		"a source with a slash":                  {"kraken/..", records()},
+		"no records":                             {"kraken", nil},
+		"options of several lines":               {"kraken", []store.Record{line}},
+		"a URI with a space":                     {"kraken", []store.Record{space}},
+		"a record that has no URI ":              {"kraken", []store.Record{{}}},
+		"a header that is too long to read back": {"kraken", []store.Record{long}},
 	} {
 		if _, err := s.Blobs.PutRaw(t.Context(), c.source, moment, c.records); err == nil || errors.Is(err, storetest.ErrInjected) {
 			t.Errorf("%s: %v, want a refusal before the request", name, err)

@@ -57,14 +57,14 @@ func translate(err error) error {
 }
 
 func unanswered(e *url.Error) error {
-	at := "storage"
-	u, err := url.Parse(e.URL)
-	if err == nil {
-		at = fmt.Sprintf("storage at %s://%s", u.Scheme, u.Host)
-	}
 	if errors.Is(e.Err, context.Canceled) || errors.Is(e.Err, context.DeadlineExceeded) {
 		return e.Err
 	}
+	u, err := url.Parse(e.URL)
+	if err != nil {
+		return fmt.Errorf("storage: %w", e.Err)
+	}
+	at := fmt.Sprintf("storage at %s://%s", u.Scheme, u.Host)
 	var dial *net.OpError
 	if !errors.As(e.Err, &dial) || dial.Op != "dial" {
 		return fmt.Errorf("%s: %w", at, e.Err)
@@ -116,6 +116,12 @@ func hasCode(err error, code string) bool {
 	return errors.As(err, &f) && f.code == code
 }
 
+// isThere reports whether a blob was not written because it is there already. Any other conflict, such as with a container that is
+// being deleted, has stored nothing.
+func isThere(err error) bool {
+	return hasCode(err, "BlobAlreadyExists") || hasCode(err, "ConditionNotMet")
+}
+
 // creating runs an operation and makes what it needs when the answer has code missing. Azure may go on answering so for a
 // moment after it was made.
 func creating(ctx context.Context, missing string, operation, create func() error) error {
@@ -138,7 +144,7 @@ func creating(ctx context.Context, missing string, operation, create func() erro
 // tries is how often a step is tried again that the SDK does not try again by itself.
 const tries = 10
 
-// pause waits a random moment that grows with the try, up to about half a second.
+// pause waits a random moment that grows with the try, up to 640 ms.
 func pause(ctx context.Context, try int) error {
 	select {
 	case <-ctx.Done():

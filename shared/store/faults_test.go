@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
@@ -65,6 +67,28 @@ func TestLostAnswerOfAPutIsSuccess(t *testing.T) {
 	name := putRaw(t, s, "kraken", moment, records())
 	if names, err := s.Blobs.ListRaw(t.Context(), "kraken", moment-1, moment+1); err != nil || len(names) != 2 || names[0] != first || names[1] != name {
 		t.Errorf("got %v, %v; want %s and %s", names, err, first, name)
+	}
+}
+
+// gone answers every write of a blob as Azure does while the container is being deleted.
+type gone struct{}
+
+func (gone) Do(request *policy.Request) (*http.Response, error) {
+	response, err := request.Next()
+	if err == nil && request.Raw().Method == http.MethodPut {
+		response.StatusCode, response.Header = http.StatusConflict, http.Header{"X-Ms-Error-Code": {"ContainerBeingDeleted"}}
+	}
+	return response, err
+}
+
+// Only a blob that is there already makes it needless to write it: any other conflict has stored nothing.
+func TestConflictThatIsNoBlobIsAnError(t *testing.T) {
+	s := storetest.Open(t, gone{})
+	if name, err := s.Blobs.PutRaw(t.Context(), "kraken", moment, records()); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("PutRaw: %s, %v; want ErrConflict", name, err)
+	}
+	if err := s.Blobs.PutJobFile(t.Context(), jobID, "result.json", []byte("{}")); !errors.Is(err, store.ErrConflict) {
+		t.Errorf("PutJobFile: %v, want ErrConflict", err)
 	}
 }
 

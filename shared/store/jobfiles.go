@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"regexp"
 
@@ -27,7 +26,7 @@ func (b *Blobs) PutJobFile(ctx context.Context, job, file string, content []byte
 		_, err := b.service.CreateContainer(ctx, jobContainer, nil)
 		return err
 	})
-	if err != nil && !errors.Is(err, ErrConflict) {
+	if err != nil && !isThere(err) {
 		return fmt.Errorf("file %s: %w", name, err)
 	}
 	return nil
@@ -45,7 +44,11 @@ func (b *Blobs) JobFile(ctx context.Context, job, file string) ([]byte, error) {
 	}
 	body := response.NewRetryReader(ctx, nil)
 	defer body.Close()
-	return readAll(int(value(response.ContentLength)), body)
+	content, err := readAll(int(value(response.ContentLength)), body)
+	if err != nil {
+		return nil, fmt.Errorf("file %s: %w", name, err)
+	}
+	return content, nil
 }
 
 func jobFileName(job, file string) (string, error) {

@@ -16,8 +16,8 @@ import (
 )
 
 // Job is long work in steps. Table jobs, partition <yyyymmdd> of the day on which it was made, row its id, which begins with that
-// day. Columns: kind, source, state, step, mover, tries, created, moved, until, why, and parts as JSON; of a job that makes files
-// request, files and made in place of source and parts.
+// day. Columns: kind, source, state, step, mover, tries, created, moved, until, why, and parts as JSON. A job that makes
+// files has request, files and made in place of source and parts.
 //
 // Step is what keeps a job from forking: a message is for one step, and only who moves the row on from it queues the next.
 type Job struct {
@@ -139,7 +139,7 @@ func (s *Store) Job(ctx context.Context, id string) (Job, error) {
 // Jobs lists the jobs that were made on the days from first to last, the oldest first.
 func (s *Store) Jobs(ctx context.Context, first, last time.Time) ([]Job, error) {
 	var partitions []string
-	for day := first.UTC(); !day.After(last); day = day.AddDate(0, 0, 1) {
+	for day := first.UTC().Truncate(24 * time.Hour); !day.After(last); day = day.AddDate(0, 0, 1) {
 		partitions = append(partitions, day.Format("20060102"))
 	}
 	pages := make([][]Entity, len(partitions))

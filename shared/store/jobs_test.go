@@ -47,7 +47,7 @@ func TestJobRoundTrip(t *testing.T) {
 	for _, test := range []struct {
 		first, last time.Time
 		want        int
-	}{{day.AddDate(0, 0, -3), day, 1}, {day, day.AddDate(0, 0, 3), 1}, {day.AddDate(0, 0, 1), day.AddDate(0, 0, 3), 0}} {
+	}{{day.AddDate(0, 0, -3), day, 1}, {day, day.AddDate(0, 0, 3), 1}, {day.AddDate(0, 0, 1), day.AddDate(0, 0, 3), 0}, {day.Add(-13 * time.Hour), day.Add(-11 * time.Hour), 1}} {
 		if jobs, err := s.Jobs(t.Context(), test.first, test.last); err != nil || len(jobs) != test.want {
 			t.Errorf("%d jobs from %s to %s, %v; want %d", len(jobs), test.first, test.last, err, test.want)
 		}

@@ -16,7 +16,7 @@ import (
 // once. Write all of it, Close it, and give it to PutRaw as a Record's Packed.
 type Packed struct {
 	deflate *flate.Writer
-	out     pieces // a deflate stream (RFC 1951) that ends with a whole byte and goes on
+	out     pieces // a deflate stream (RFC 1951) up to a whole byte; its last block is still to come
 	size    int    // unpacked
 	crc     uint32
 	sum     hash.Hash
@@ -61,8 +61,8 @@ func (p *Packed) Size() int { return p.size }
 // Sum returns the SHA-256 of the body, unpacked.
 func (p *Packed) Sum() []byte { return p.sum.Sum(nil) }
 
-// writeMember writes a gzip member (RFC 1952) that holds front, the body and tail, both shorter than 64 KiB and stored as they
-// are.
+// writeMember writes a gzip member (RFC 1952) that holds front, the body and tail. Front and tail are shorter than 64 KiB and not
+// compressed.
 func (p *Packed) writeMember(out io.Writer, front, tail []byte) error {
 	crc := crc32.ChecksumIEEE(front)
 	crc = appendCRC(crc, p.crc, p.size)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -124,7 +125,7 @@ func checkText(text string) error {
 		return fmt.Errorf("a message of %d bytes: a queue takes %d", len(text), maxMessageBytes)
 	}
 	for i, r := range text {
-		if !xmlChar(r) || r == utf8.RuneError && text[i] != "\uFFFD"[0] {
+		if !xmlChar(r) || r == utf8.RuneError && !strings.HasPrefix(text[i:], "\uFFFD") {
 			return fmt.Errorf("byte %d of the message is no character of XML", i)
 		}
 	}

@@ -21,7 +21,7 @@ import (
 //	bars       <series>~<interval>~<yyyy>    <yyyymmdd> or <yyyymmdd>T<hh>     the open view: one hourly or daily bar of a consensus, plain columns
 //	receipts   <source>~<yyyymmdd>           <received>~<sha8>                 a raw blob on its way
 //	rejects    <series>, else <source>       <received>~<sha8>~<record>~<row>~<rule>~<field>   what was refused, and why
-//	sources    <source>                      turn, budget, breaker, asked~…, cond~<hash>, key~<hash>   what a process would otherwise keep in memory
+//	sources    <source>                      turn, budget, breaker, unknown~…, asked~…, cond~<hash>, key~<hash>   what a process would otherwise keep in memory
 //	sources    operator                      mark                              live or simulated: see Mark
 //	jobs       <yyyymmdd>                    <job id>                          state, progress, cursor, result
 const (

@@ -96,17 +96,27 @@ func encodeRecord(index int, r Record) (member, error) {
 		{"Assay-Options", r.Options},
 		{"Content-Length", fmt.Sprint(length)},
 	}
+	header, err := encodeHeader(index, fields)
+	m.front = append(header, head...)
+	return m, err
+}
+
+// encodeHeader writes the header of a record, up to the empty line after it, of the fields that have a value.
+func encodeHeader(index int, fields [][2]string) ([]byte, error) {
 	var described strings.Builder
 	for _, f := range fields {
 		if err := checkField(f[0], f[1]); err != nil {
-			return member{}, err
+			return nil, err
 		}
 		if f[1] != "" {
 			fmt.Fprintf(&described, "%s: %s\r\n", f[0], f[1])
 		}
 	}
-	m.front = fmt.Appendf(nil, "%s\r\nWARC-Record-ID: <urn:uuid:%s>\r\n%s\r\n%s", warcVersion, recordID(index, described.String()), described.String(), head)
-	return m, nil
+	header := fmt.Appendf(nil, "%s\r\nWARC-Record-ID: <urn:uuid:%s>\r\n%s\r\n", warcVersion, recordID(index, described.String()), described.String())
+	if len(header) >= maxHead {
+		return nil, fmt.Errorf("its header has %d bytes: at most %d can be read back", len(header), maxHead-1)
+	}
+	return header, nil
 }
 
 // checkField refuses what would break the header of a record.

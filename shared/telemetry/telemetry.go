@@ -42,7 +42,7 @@ type Telemetry struct {
 	meters meters
 	logs   *sdklog.LoggerProvider // nil: logs are not sent
 	stops  []func(context.Context) error
-	told   atomic.Int64 // Unix nanoseconds of the last record about the receiver
+	told   atomic.Int64 // Unix nanoseconds of the last record in the log about the receiver
 
 	freshMu sync.Mutex
 	fresh   map[string]time.Time // end of each instrument's newest bar
