@@ -39,8 +39,8 @@ func TestRandomOrdersOnAzurite(t *testing.T) {
 func randomOrder(t *testing.T, random *rand.Rand, s scenario, tables within, want *Memory) {
 	t.Helper()
 	tasks := []func(Tables) error{
-		killedOnce(random.IntN(40), deliver(s.atOnce[0])),
-		killedOnce(random.IntN(40), deliver(s.atOnce[1])),
+		killedOnce(random.IntN(12), deliver(s.atOnce[0])),
+		killedOnce(random.IntN(12), deliver(s.atOnce[1])),
 	}
 	errs := (&turns{tables: tables}).run(tasks, func(pending []*request) int { return random.IntN(len(pending)) })
 	check(t, errs, tables.dump(t, want), want)
