@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,6 +31,7 @@ var (
 // venue's overlapping minutes with two processes at once, and delivers every message again. The stored bars are those of
 // imports that nobody disturbed.
 func TestKilledImportsEndTheSame(t *testing.T) {
+	t.Parallel()
 	binary := build(t)
 	first, second := writeMinutes(t, 0, 20), writeMinutes(t, 10, 30)
 	arguments := func(file string, id market.SeriesID) []string {
@@ -137,30 +137,4 @@ func writeMinutes(t *testing.T, from, to int) string {
 		t.Fatal(err)
 	}
 	return file
-}
-
-// build builds the program into a temporary folder.
-func build(t *testing.T, tags ...string) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "assay")
-	out, err := exec.Command("go", "build", "-tags", strings.Join(tags, ","), "-o", binary, ".").CombinedOutput()
-	if err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
-}
-
-func command(settings config.Storage, binary string, arguments ...string) *exec.Cmd {
-	c := exec.Command(binary, arguments...)
-	c.Env = append(os.Environ(), "AzureWebJobsStorage="+settings.Connection)
-	return c
-}
-
-func run(t *testing.T, settings config.Storage, binary string, arguments ...string) string {
-	t.Helper()
-	out, err := command(settings, binary, arguments...).CombinedOutput()
-	if err != nil {
-		t.Errorf("assay %s: %v\n%s", strings.Join(arguments, " "), err, out)
-	}
-	return string(out)
 }

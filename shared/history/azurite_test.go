@@ -14,7 +14,7 @@ import (
 func TestMain(m *testing.M) { storetest.Main(m) }
 
 // TestRandomOrdersOnAzurite sends the same two payloads through real Table storage in a thousand random orders, each in
-// partitions of its own, with a kill at a random request of each.
+// partitions of its own, with a kill at a random write of each.
 func TestRandomOrdersOnAzurite(t *testing.T) {
 	accounts, orders := 10, 50
 	if underRace || testing.Short() {
