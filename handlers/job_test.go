@@ -170,6 +170,7 @@ func TestJobByTwoAtOnce(t *testing.T) {
 // The process dies before each storage request of submitting and of the first and last step, or the answer to each gets lost. Who
 // submitted asks again, the message comes back, and Reconcile finds a job that stands still.
 func TestJobKilledAnywhere(t *testing.T) {
+	long(t)
 	want := clusteredOnce(t)
 	for name, fails := range map[string]func(n int) *storetest.Fail{
 		"killed":      func(n int) *storetest.Fail { return &storetest.Fail{First: n, Count: -1} },

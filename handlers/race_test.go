@@ -4,9 +4,10 @@ package handlers
 
 import "testing"
 
-// long leaves a test out that lives through days of the simulated market: under the race detector it takes ten times as long, and
-// `make test` runs it without. What it does at once with others is tried by shorter tests.
+// long leaves a test out that lives through days of the simulated market, or does long work once for every request that may fail:
+// under the race detector it takes ten times as long, and `make test` runs it without. What it does at once with others is tried by
+// shorter tests.
 func long(t *testing.T) {
 	t.Helper()
-	t.Skip("lives through days of the simulated market: runs without the race detector")
+	t.Skip("ten times as long under the race detector: runs without")
 }

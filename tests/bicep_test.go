@@ -20,6 +20,7 @@ var snapshots = []string{"default", "network", "cluster"}
 // TestBicep compiles what describes the deployment. Azure is not asked: whether a region has the sizes, a policy forbids something or
 // a quota is used up, only Azure knows.
 func TestBicep(t *testing.T) {
+	t.Parallel()
 	script := findBicep(t)
 	t.Run("Lint", func(t *testing.T) {
 		t.Parallel()

@@ -33,7 +33,7 @@ var azureCommands = map[string]string{
 var (
 	innerCommand = regexp.MustCompile(`\$\(([^()]*)\)`)
 	assignment   = regexp.MustCompile(`^\w+=\S+ `)
-	flag         = regexp.MustCompile(`(?:^| )(--[\w-]+)`)
+	anyFlag      = regexp.MustCompile(`(?:^| )(--[\w-]+)`)
 	quoted       = regexp.MustCompile(`"[^"]*"`)
 	ourSetting   = regexp.MustCompile(`ASSAY_[A-Z_]+`)
 )
@@ -96,7 +96,7 @@ func azureProblems(line string) (problems []string) {
 	if command == "" {
 		return append(problems, "no command begins with "+line)
 	}
-	for _, f := range flag.FindAllStringSubmatch(line, -1) {
+	for _, f := range anyFlag.FindAllStringSubmatch(line, -1) {
 		if !strings.Contains(azureCommands[command]+" ", f[1]+" ") {
 			problems = append(problems, command+" has no flag "+f[1])
 		}

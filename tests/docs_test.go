@@ -29,6 +29,7 @@ var shellBlock = regexp.MustCompile("(?ms)^```sh\n(.*?)^```")
 // TestDocumentedCommands does what README.md and docs/ tell a newcomer, in a copy of the repository, on ports of its own. The market is
 // live, with or without a network, since files are loaded.
 func TestDocumentedCommands(t *testing.T) {
+	t.Parallel()
 	repository := copyRepository(t)
 	linkInstalled(t, repository)
 	ports := []string{freePort(t), freePort(t), freePort(t), freePort(t)}

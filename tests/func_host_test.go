@@ -259,17 +259,17 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// eventually asks every 50 ms until the answer is yes, for a minute and a half: other processes are at work.
+// eventually asks every 50 ms until the answer is yes, for three minutes: other processes are at work.
 func eventually(t *testing.T, what string, yes func() bool) {
 	t.Helper()
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	limit := time.After(90 * time.Second)
+	limit := time.After(3 * time.Minute)
 	for !yes() {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("waited 90 s until %s", what)
+			t.Fatalf("waited three minutes until %s", what)
 		}
 	}
 }

@@ -17,6 +17,7 @@ var warningOfTelemetry = regexp.MustCompile(`(?mi)^\S+ \[Warning\] .*(telemetry|
 // TestFunctionsHostTelemetry: in its OpenTelemetry mode the Functions host begins the trace of a timer, and our functions continue
 // it. Clean goes on in the trace of the message and names the host's own. The host warns of nothing in this mode.
 func TestFunctionsHostTelemetry(t *testing.T) {
+	t.Parallel()
 	script, program := findFunc(t), build(t)
 	world, err := sim.New(sim.Options{Seed: 1})
 	if err != nil {

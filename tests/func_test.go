@@ -23,16 +23,25 @@ import (
 
 // TestFunctionsHost runs the program under the real Azure Functions host, with Azurite.
 func TestFunctionsHost(t *testing.T) {
+	t.Parallel()
 	script := findFunc(t)
 	program, faulty := build(t), build(t, "faults")
-	t.Run("Spine", func(t *testing.T) { testSpine(t, script, program) })
-	t.Run("Sources", func(t *testing.T) { testSources(t, script, program) })
-	t.Run("Upload", func(t *testing.T) { testUpload(t, script, program) })
-	t.Run("Keys", func(t *testing.T) { testKeys(t, script) })
-	t.Run("Insights", func(t *testing.T) { testInsights(t, script, program) })
-	t.Run("InPlace", func(t *testing.T) { testInPlace(t, script, program) })
-	t.Run("Panic", func(t *testing.T) { testPanic(t, script, faulty) })
-	t.Run("Killer", func(t *testing.T) { testKiller(t, script, faulty) })
+	for name, test := range map[string]func(t *testing.T){
+		"Spine":    func(t *testing.T) { testSpine(t, script, program) },
+		"Sources":  func(t *testing.T) { testSources(t, script, program) },
+		"Upload":   func(t *testing.T) { testUpload(t, script, program) },
+		"Keys":     func(t *testing.T) { testKeys(t, script, false) },
+		"Public":   func(t *testing.T) { testKeys(t, script, true) },
+		"Insights": func(t *testing.T) { testInsights(t, script, program) },
+		"InPlace":  func(t *testing.T) { testInPlace(t, script, program) },
+		"Panic":    func(t *testing.T) { testPanic(t, script, faulty) },
+		"Killer":   func(t *testing.T) { testKiller(t, script, faulty) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t)
+		})
+	}
 }
 
 // stage stages a program and returns the script root.

@@ -10,6 +10,7 @@ import (
 // TestNothingIsFused compiles packages for a processor on which Go fuses products and sums where it may, and looks for that: their
 // numbers and pictures would be others there.
 func TestNothingIsFused(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"analysis", "chart"} {
 		compile := exec.Command("go", "build", "-gcflags=-S", "assay/shared/"+name)
 		compile.Env = append(os.Environ(), "GOARCH=arm64", "CGO_ENABLED=0")

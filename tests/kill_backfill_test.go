@@ -19,6 +19,7 @@ import (
 // TestKilledBackfillsEndTheSame kills the fetching of six days of minutes from three venues with SIGKILL ten times, at random
 // moments, and then lets it end. The stored bars are those of a run that nobody disturbed.
 func TestKilledBackfillsEndTheSame(t *testing.T) {
+	t.Parallel()
 	binary := build(t)
 	url := simulatedMarket(t)
 	backfill := func(settings config.Storage) *exec.Cmd {

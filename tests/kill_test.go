@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -32,6 +31,7 @@ var (
 // venue's overlapping minutes with two processes at once, and delivers every message again. The stored bars are those of
 // imports that nobody disturbed.
 func TestKilledImportsEndTheSame(t *testing.T) {
+	t.Parallel()
 	binary := build(t)
 	first, second := writeMinutes(t, 0, 20), writeMinutes(t, 10, 30)
 	arguments := func(file string, id market.SeriesID) []string {
@@ -138,6 +138,7 @@ func writeMinutes(t *testing.T, from, to int) string {
 	}
 	return file
 }
+<<<<<<< HEAD
 
 // build builds the program into a temporary folder.
 func build(t *testing.T, tags ...string) string {
@@ -165,3 +166,5 @@ func run(t *testing.T, settings config.Storage, binary string, arguments ...stri
 	}
 	return string(out)
 }
+=======
+>>>>>>> tests

@@ -19,6 +19,7 @@ const refusal = "this storage holds a simulated market, and real prices never go
 // TestMakeRunSimulated runs the simulated market in a copy of the repository, as a newcomer without a network gets it: five years of four
 // curves, marked as made up, in storage that takes nothing real. Only what the page draws is gathered, to save time.
 func TestMakeRunSimulated(t *testing.T) {
+	t.Parallel()
 	repository := copyRepository(t)
 	linkInstalled(t, repository)
 	ports := []string{freePort(t), freePort(t), freePort(t), freePort(t)}
@@ -95,9 +96,11 @@ func refusesImport(t *testing.T, repository string, environment []string) {
 
 // TestLocalEnds kills one part of assay local, and expects the other to end too.
 func TestLocalEnds(t *testing.T) {
+	t.Parallel()
 	binary := build(t)
 	for _, victim := range []string{"assay", "azurite"} {
 		t.Run(victim, func(t *testing.T) {
+			t.Parallel()
 			ports := []string{freePort(t), freePort(t), freePort(t), freePort(t)}
 			c := exec.Command(binary, "local", "--market", "sim", "--data", filepath.Join(t.TempDir(), "data"), "--port", ports[0], "--",
 				"--blobPort", ports[1], "--queuePort", ports[2], "--tablePort", ports[3])

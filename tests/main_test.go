@@ -1,17 +1,75 @@
 // Package tests holds what is tested of the whole program from outside: what a person types, what the hosts send, what the
-// documents say, what is fast. They run in the root of the repository.
+// documents say, what is fast. They run in the root of the repository, and those that mostly wait run beside each other.
 package tests
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
+
+	"assay/shared/config"
 )
 
+// programs is the folder of the programs that build has built.
+var programs string
+
 func TestMain(m *testing.M) {
-	if err := os.Chdir(".."); err != nil {
+	var err error
+	if programs, err = os.MkdirTemp("", "assay-tests-"); err == nil {
+		err = os.Chdir("..")
+	}
+	if err == nil {
+		err = flag.Set("test.parallel", "4") // unless the command line says otherwise: they wait, whatever the number of processors
+	}
+	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	os.Exit(m.Run())
+	code := m.Run()
+	if err := os.RemoveAll(programs); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+// building is held while a program is built: the second test that wants it finds it.
+var building sync.Mutex
+
+// build builds the program as make does, with more tags, once for all tests.
+func build(t *testing.T, tags ...string) string {
+	t.Helper()
+	building.Lock()
+	defer building.Unlock()
+	tags = append([]string{"grpcnotrace"}, tags...)
+	binary := filepath.Join(programs, strings.Join(tags, "-"), "assay")
+	if _, err := os.Stat(binary); err == nil {
+		return binary
+	}
+	c := exec.Command("go", "build", "-trimpath", "-tags", strings.Join(tags, ","), "-ldflags=-s -w", "-o", binary, ".")
+	c.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := c.CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
+	}
+	return binary
+}
+
+func command(settings config.Storage, binary string, arguments ...string) *exec.Cmd {
+	c := exec.Command(binary, arguments...)
+	c.Env = append(os.Environ(), "AzureWebJobsStorage="+settings.Connection)
+	return c
+}
+
+func run(t *testing.T, settings config.Storage, binary string, arguments ...string) string {
+	t.Helper()
+	out, err := command(settings, binary, arguments...).CombinedOutput()
+	if err != nil {
+		t.Errorf("assay %s: %v\n%s", strings.Join(arguments, " "), err, out)
+	}
+	return string(out)
 }

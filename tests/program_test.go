@@ -13,6 +13,7 @@ import (
 
 // TestHandlerProcess plays the Functions host against the program itself. Nothing answers at its storage.
 func TestHandlerProcess(t *testing.T) {
+	t.Parallel()
 	binary, port := build(t), freePort(t)
 	handler := exec.Command(binary, "host")
 	handler.Env = append(os.Environ(), "FUNCTIONS_CUSTOMHANDLER_PORT="+port,

@@ -25,27 +25,33 @@ import (
 	"assay/shared/store/storetest"
 )
 
-// marketClock runs a minute a second until it is stopped.
+// marketClock runs a minute a second from its start until it is stopped.
 type marketClock struct {
-	mu           sync.Mutex
-	first, began time.Time
-	stopped      time.Time // zero while it runs
+	mu      sync.Mutex
+	stopped time.Time // what it says while it stands, and from which it went on
+	began   time.Time // zero while it stands
 }
 
 func (c *marketClock) now() time.Time {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.stopped.IsZero() {
+	if c.began.IsZero() {
 		return c.stopped
 	}
-	return c.first.Add(60 * time.Since(c.began))
+	return c.stopped.Add(60 * time.Since(c.began))
+}
+
+func (c *marketClock) start() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.began = time.Now()
 }
 
 func (c *marketClock) stop() time.Time {
 	now := c.now()
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.stopped = now
+	c.stopped, c.began = now, time.Time{}
 	return now
 }
 
@@ -117,8 +123,9 @@ func (s *streaming) end(t *testing.T) {
 // hour, then with two processes at once of which one is killed too. Both tell what the market says, and in the end
 // their stored bars are the same.
 func TestKilledStreamsEndTheSame(t *testing.T) {
+	t.Parallel()
 	binary := build(t)
-	clock := &marketClock{first: time.Now().Add(-6 * time.Hour).Truncate(time.Minute), began: time.Now()}
+	clock := &marketClock{stopped: time.Now().Add(-6 * time.Hour).Truncate(time.Minute)}
 	world, err := sim.New(sim.Options{Seed: 3, Now: clock.now, NoLimits: true}) // its limits would go by the clock that stops
 	if err != nil {
 		t.Fatal(err)
@@ -130,8 +137,10 @@ func TestKilledStreamsEndTheSame(t *testing.T) {
 
 	peaceful := follow(t, calm, binary, server.URL)
 	killed := follow(t, rough, binary, server.URL)
-	peaceful.until(t, handlers.EventConnected)
-	killed.until(t, handlers.EventConnected, handlers.EventCaughtUp, handlers.EventStored)
+	peaceful.until(t, handlers.EventConnected, handlers.EventCaughtUp)
+	killed.until(t, handlers.EventConnected, handlers.EventCaughtUp)
+	clock.start() // both have asked for the same window of history
+	killed.until(t, handlers.EventStored)
 	_ = killed.Process.Kill()
 	missing := clock.now().Add(15 * time.Minute) // a snapshot tells ten
 	eventually(t, "the market has gone on", func() bool { return clock.now().After(missing) })

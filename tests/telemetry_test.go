@@ -61,6 +61,7 @@ func loadedBars(t *testing.T, storage config.Storage) int {
 
 // TestTelemetry: one tree goes from Fetch through Clean and Load, which are three processes here.
 func TestTelemetry(t *testing.T) {
+	t.Parallel()
 	r, storage := newReceiver(t), storetest.Azurite(t)
 	records := flow(t, build(t), storage, "OTEL_EXPORTER_OTLP_ENDPOINT="+r.url)
 	bars := loadedBars(t, storage)
@@ -129,6 +130,7 @@ func checkLogs(t *testing.T, r *receiver, records []map[string]any) {
 
 // TestTelemetryOfARequest: what a client sends with a traceparent goes on in the client's trace, until it is loaded.
 func TestTelemetryOfARequest(t *testing.T) {
+	t.Parallel()
 	const trace, parent = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 	r, port := newReceiver(t), freePort(t)
 	c := command(storetest.Azurite(t), build(t), "run", "--port", port, "--only", "Ingest,Clean,Load")
@@ -175,13 +177,19 @@ func TestTelemetryOfARequest(t *testing.T) {
 // TestTelemetryOfNobody: a receiver that is not there, or that never answers, loses no price and fails nothing; one that is not
 // named gets nothing.
 func TestTelemetryOfNobody(t *testing.T) {
+	t.Parallel()
 	binary := build(t)
 	silent, err := net.Listen("tcp", "127.0.0.1:0") // takes connections and says nothing
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer silent.Close()
+	t.Cleanup(func() { silent.Close() })
 	off := newReceiver(t)
+	t.Cleanup(func() { // when all have ended
+		if len(off.services)+len(off.metrics)+len(off.logs) > 0 {
+			t.Error("the receiver got what it should not")
+		}
+	})
 	for name, environment := range map[string][]string{
 		"not there": {"OTEL_EXPORTER_OTLP_ENDPOINT=http://user:hush@127.0.0.1:" + freePort(t)},
 		"silent":    {"OTEL_EXPORTER_OTLP_ENDPOINT=http://" + silent.Addr().String()},
@@ -189,6 +197,7 @@ func TestTelemetryOfNobody(t *testing.T) {
 		"off":       {"OTEL_EXPORTER_OTLP_ENDPOINT=" + off.url, "OTEL_SDK_DISABLED=true"},
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			storage := storetest.Azurite(t)
 			records := flow(t, binary, storage, environment...)
 			loadedBars(t, storage)
@@ -205,9 +214,6 @@ func TestTelemetryOfNobody(t *testing.T) {
 				t.Errorf("%d records say that the receiver takes nothing, want %d: one of each process", told, want)
 			}
 		})
-	}
-	if len(off.services)+len(off.metrics)+len(off.logs) > 0 {
-		t.Error("the receiver got what it should not")
 	}
 }
 

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -202,19 +201,17 @@ const (
 )
 
 // write stores chunks of one series and interval, as they come, and returns those that somebody else had changed meanwhile,
-// ascending, and by start the ETags of those that were written one by one. It stops at the first error of either side.
-func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter.Seq2[stored, error]) (conflicted []stored, etags map[int64]string, err error) {
-	etags = map[int64]string{}
+// ascending. It stops at the first error of either side.
+func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter.Seq2[stored, error]) (conflicted []stored, err error) {
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.SetLimit(sending)
 	var mu sync.Mutex
 	send := func(batch []stored) {
 		group.Go(func() error {
-			missed, written, err := h.writeTogether(groupCtx, series, batch)
+			missed, err := h.writeTogether(groupCtx, series, batch)
 			mu.Lock()
 			defer mu.Unlock()
 			conflicted = append(conflicted, missed...)
-			maps.Copy(etags, written)
 			return err
 		})
 	}
@@ -222,7 +219,7 @@ func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter
 	partition := func(s stored) string { return chunkPartition(series, s.Interval, s.start) }
 	for s, err := range chunks {
 		if err != nil {
-			return nil, nil, errors.Join(err, group.Wait())
+			return nil, errors.Join(err, group.Wait())
 		}
 		if len(batch) == together || len(batch) > 0 && partition(batch[0]) != partition(s) {
 			send(batch)
@@ -235,11 +232,11 @@ func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter
 	}
 	err = group.Wait()
 	slices.SortFunc(conflicted, func(a, b stored) int { return cmp.Compare(a.start, b.start) })
-	return conflicted, etags, err
+	return conflicted, err
 }
 
 // writeTogether stores chunks of one partition. Where their transaction meets a conflict, they go one by one.
-func (h *History) writeTogether(ctx context.Context, series market.SeriesID, chunks []stored) (conflicted []stored, etags map[int64]string, err error) {
+func (h *History) writeTogether(ctx context.Context, series market.SeriesID, chunks []stored) (conflicted []stored, err error) {
 	table := chunkTable(chunks[0].Interval)
 	if len(chunks) > 1 {
 		changes := make([]store.Change, len(chunks))
@@ -247,19 +244,16 @@ func (h *History) writeTogether(ctx context.Context, series market.SeriesID, chu
 			changes[i] = s.change(series)
 		}
 		if err := h.tables.Transact(ctx, table, changes); !errors.Is(err, store.ErrConflict) {
-			return nil, nil, err
+			return nil, err
 		}
 	}
-	etags = map[int64]string{}
 	for _, s := range chunks {
-		etag, err := h.tables.Write(ctx, table, s.change(series))
+		_, err := h.tables.Write(ctx, table, s.change(series))
 		if errors.Is(err, store.ErrConflict) {
 			conflicted = append(conflicted, s)
 		} else if err != nil {
-			return nil, nil, err
-		} else {
-			etags[s.start] = etag
+			return nil, err
 		}
 	}
-	return conflicted, etags, nil
+	return conflicted, nil
 }

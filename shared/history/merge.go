@@ -64,7 +64,7 @@ func (h *History) mergeOnce(ctx context.Context, series market.SeriesID, fresh [
 		byStart[old.start] = old
 	}
 	freshByStart, merged := map[int64]chunk.Chunk{}, map[int64]stored{}
-	missed, _, err := h.write(ctx, series, func(yield func(stored, error) bool) {
+	missed, err := h.write(ctx, series, func(yield func(stored, error) bool) {
 		for _, c := range fresh {
 			start := chunk.Floor(i, c.Bars[0].Start)
 			freshByStart[start] = c

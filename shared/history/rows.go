@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -23,39 +24,97 @@ import (
 // joined by commas. A row follows its chunk, which stays the truth.
 const rowsTable = "bars"
 
-// writeRows makes the rows that a run of targets touches say what its chunks say: it replaces those that differ and deletes
-// those whose bar is gone. No compare-and-swap spans two tables, so it looks at the chunks' ETags again at the end, and begins
-// anew if one has moved: whoever moved it may have read the rows before they were written here. chunks are those of the run, as they
-// were stored a moment ago; nil for those that are to be read first.
-func (h *History) writeRows(ctx context.Context, id market.SeriesID, run []target, chunks []stored) (err error) {
-	i, last := run[0].interval, run[len(run)-1]
+// writeRows makes the rows that a run of targets touches say what its chunks say, a year of them after the other: a partition of
+// the table has no more.
+func (h *History) writeRows(ctx context.Context, id market.SeriesID, run []target) error {
+	i := run[0].interval
+	for from, end := run[0].from, run[len(run)-1].to; from < end; {
+		to := min(end, chunk.Next(market.Day, chunk.Floor(market.Day, from)))
+		if err := h.writeYear(ctx, id, i, from, to); err != nil {
+			return fmt.Errorf("rows of %s at %s: %w", id, i, err)
+		}
+		from = to
+	}
+	return nil
+}
+
+func (h *History) writeYear(ctx context.Context, id market.SeriesID, i market.Interval, from, to int64) error {
 	for try := range tries {
 		if try > 0 {
 			if err := h.pause(ctx, try); err != nil {
 				return err
 			}
 		}
-		if try > 0 || chunks == nil {
-			if chunks, err = h.chunks(ctx, id, i, run[0].start, last.start+1); err != nil {
-				return err
-			}
-		}
-		before := map[string]string{}
-		for _, c := range chunks {
-			before[chunkRow(i, c.start)] = c.etag
-		}
-		if err := h.writeRowsOnce(ctx, id, run, chunks); err != nil {
-			return fmt.Errorf("rows of %s at %s: %w", id, i, err)
-		}
-		after, err := h.etags(ctx, id, i, run[0].start, last.start+1)
-		if err != nil {
+		if done, err := h.writeYearOnce(ctx, id, i, from, to); done || err != nil {
 			return err
 		}
-		if maps.Equal(before, after) {
-			return nil
+	}
+	return fmt.Errorf("somebody else changed them or their chunks %d times in a row", tries)
+}
+
+// writeYearOnce replaces the rows of [from, to), within a year, that differ from their chunks and deletes those whose bar is gone.
+// It reports whether nobody else was at work on them.
+//
+// The rows are read before the chunks and replaced only if nobody has meanwhile: what follows from an older chunk never takes the
+// place of what follows from a newer one, though its writer be killed then and, delivered again, touch other rows. No compare-and-swap
+// spans two tables, so the chunks' ETags are looked at again at the end: whoever moved one may have found nothing to write.
+func (h *History) writeYearOnce(ctx context.Context, id market.SeriesID, i market.Interval, from, to int64) (done bool, err error) {
+	partition := fmt.Sprintf("%s~%s~%s", id, i, time.Unix(from, 0).UTC().Format("2006"))
+	olds, err := h.tables.Query(ctx, rowsTable, partition, store.Range{From: rowKey(i, from), To: rowKey(i, to-1) + "~"})
+	if err != nil {
+		return false, err
+	}
+	chunks, err := h.chunks(ctx, id, i, from, to)
+	if err != nil {
+		return false, err
+	}
+	before := map[string]string{}
+	for _, c := range chunks {
+		before[chunkRow(i, c.start)] = c.etag
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.SetLimit(sending)
+	for batch := range slices.Chunk(rowChanges(partition, i, olds, chunks, from, to), rowsTogether) {
+		group.Go(func() error { return h.tables.Transact(groupCtx, rowsTable, batch) })
+	}
+	if err := group.Wait(); errors.Is(err, store.ErrConflict) {
+		return false, nil
+	} else if err != nil {
+		return false, err
+	}
+	after, err := h.etags(ctx, id, i, from, to)
+	return maps.Equal(before, after), err
+}
+
+// rowsTogether is how many rows one transaction writes: as many as it takes.
+const rowsTogether = 100
+
+// rowChanges returns what makes olds, the rows of [from, to), say what the chunks say, and no others be there.
+func rowChanges(partition string, i market.Interval, olds []store.Entity, chunks []stored, from, to int64) []store.Change {
+	gone := map[string]store.Entity{}
+	for _, e := range olds {
+		gone[e.Row] = e
+	}
+	var changes []store.Change
+	for _, c := range chunks {
+		bars, decisions := c.between(from, to)
+		for n := range bars {
+			e := store.Entity{Partition: partition, Row: rowKey(i, bars[n].Start), Values: rowValues(&bars[n], decisions[n])}
+			old, exists := gone[e.Row]
+			delete(gone, e.Row)
+			switch {
+			case !exists:
+				changes = append(changes, store.Change{Action: store.Insert, Entity: e})
+			case !maps.Equal(old.Values, e.Values):
+				e.ETag = old.ETag
+				changes = append(changes, store.Change{Action: store.Replace, Entity: e})
+			}
 		}
 	}
-	return fmt.Errorf("rows of %s at %s: the chunks changed %d times in a row", id, i, tries)
+	for _, row := range slices.Sorted(maps.Keys(gone)) {
+		changes = append(changes, store.Change{Action: store.Delete, Entity: gone[row]})
+	}
+	return changes
 }
 
 // etags reads the ETags of the chunks that touch [from, to), by row.
@@ -69,59 +128,6 @@ func (h *History) etags(ctx context.Context, id market.SeriesID, i market.Interv
 		return err
 	})
 	return found, err
-}
-
-// writeRowsOnce writes the rows of a run, a year of them after the other: a partition of the table has no more.
-func (h *History) writeRowsOnce(ctx context.Context, id market.SeriesID, run []target, chunks []stored) error {
-	all := join(chunks)
-	whole := stored{Chunk: chunk.Chunk{Bars: all.Bars, Decisions: all.Decisions}}
-	i := run[0].interval
-	for from, end := run[0].from, run[len(run)-1].to; from < end; {
-		to := min(end, chunk.Next(market.Day, chunk.Floor(market.Day, from)))
-		bars, decisions := whole.between(from, to)
-		partition := fmt.Sprintf("%s~%s~%s", id, i, time.Unix(from, 0).UTC().Format("2006"))
-		changes, err := h.rowChanges(ctx, partition, store.Range{From: rowKey(i, from), To: rowKey(i, to-1) + "~"}, i, bars, decisions)
-		if err != nil {
-			return err
-		}
-		group, groupCtx := errgroup.WithContext(ctx)
-		group.SetLimit(sending)
-		for batch := range slices.Chunk(changes, rowsTogether) {
-			group.Go(func() error { return h.tables.Transact(groupCtx, rowsTable, batch) })
-		}
-		if err := group.Wait(); err != nil {
-			return err
-		}
-		from = to
-	}
-	return nil
-}
-
-// rowsTogether is how many rows one transaction writes: as many as it takes.
-const rowsTogether = 100
-
-// rowChanges returns what makes some rows of a partition say what bars say, and no others be there.
-func (h *History) rowChanges(ctx context.Context, partition string, rows store.Range, i market.Interval, bars []market.Bar, decisions []market.Decision) ([]store.Change, error) {
-	entities, err := h.tables.Query(ctx, rowsTable, partition, rows)
-	if err != nil {
-		return nil, err
-	}
-	olds := map[string]store.Entity{}
-	for _, e := range entities {
-		olds[e.Row] = e
-	}
-	var changes []store.Change
-	for n := range bars {
-		e := store.Entity{Partition: partition, Row: rowKey(i, bars[n].Start), Values: rowValues(&bars[n], decisions[n])}
-		if old, ok := olds[e.Row]; !ok || !maps.Equal(old.Values, e.Values) {
-			changes = append(changes, store.Change{Action: store.Upsert, Entity: e})
-		}
-		delete(olds, e.Row)
-	}
-	for _, row := range slices.Sorted(maps.Keys(olds)) {
-		changes = append(changes, store.Change{Action: store.Delete, Entity: olds[row]})
-	}
-	return changes, nil
 }
 
 func rowKey(i market.Interval, start int64) string {

@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"time"
 
@@ -180,7 +179,6 @@ func (h *History) settleInterval(ctx context.Context, g guarded, span market.Spa
 func (h *History) settleRun(ctx context.Context, g guarded, run []target, reached *reach) error {
 	in, i, pending := g.view.in, run[0].interval, run
 	id := market.SeriesID{Instrument: in.ID}
-	done := map[int64]stored{}
 	for try := 0; len(pending) > 0; try++ {
 		if try == tries {
 			return fmt.Errorf("somebody else changed the consensus at %s %d times in a row", i, tries)
@@ -205,29 +203,12 @@ func (h *History) settleRun(ctx context.Context, g guarded, run []target, reache
 		for _, s := range settled {
 			reached.add(s.Bars)
 		}
-		maps.Copy(done, settled)
 		pending = slices.DeleteFunc(slices.Clone(pending), func(t target) bool { _, isDone := settled[t.start]; return isDone })
 	}
 	if i == market.Minute {
 		return nil
 	}
-	return h.writeRows(ctx, id, run, known(run, done))
-}
-
-// known returns the chunks of a run as they are stored now, or none where the ETag of one is not known: a transaction does not
-// say those of what it wrote.
-func known(run []target, settled map[int64]stored) []stored {
-	var chunks []stored
-	for _, t := range run {
-		switch s := settled[t.start]; {
-		case s.state == "": // nothing to store, and nothing stored
-		case s.etag == "":
-			return nil
-		default:
-			chunks = append(chunks, s)
-		}
-	}
-	return chunks
+	return h.writeRows(ctx, id, run)
 }
 
 // settleOnce derives chunks, writes those that changed and returns them by start, without those that met another writer.
@@ -242,7 +223,7 @@ func (h *History) settleOnce(ctx context.Context, g guarded, run []target) (map[
 		return nil, err
 	}
 	changed := map[int64]stored{}
-	conflicted, etags, err := h.write(ctx, id, func(yield func(stored, error) bool) {
+	conflicted, err := h.write(ctx, id, func(yield func(stored, error) bool) {
 		for _, t := range run {
 			old, exists := settled[t.start]
 			if !exists {
@@ -258,10 +239,6 @@ func (h *History) settleOnce(ctx context.Context, g guarded, run []target) (map[
 			}
 		}
 	})
-	for start, s := range changed {
-		s.etag = etags[start]
-		settled[start] = s
-	}
 	for _, s := range conflicted {
 		delete(settled, s.start)
 		delete(changed, s.start)
