@@ -103,7 +103,7 @@ func (r rules) runs(objects []object) (broken []string) {
 		wanted[name] = "CronJob invoke " + name + " --wait"
 	}
 	for name := range r.functions.Queues {
-		wanted[name] = run + "--only " + name
+		wanted[name] = run + "--hide 60s --only " + name // by default a minute
 	}
 	for name := range r.functions.Jobs {
 		wanted[name] = "ScaledJob invoke " + name

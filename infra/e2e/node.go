@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const nodeName = "node1"
+
+// node is this machine as a node of the cluster: a bridge for its pods, a containerd and a kubelet of its own.
+type node struct {
+	*workplace
+	bridge  string
+	subnet  string // of its pods, the first three numbers
+	address string // of this machine on the bridge
+	socket  string // of containerd
+	state   string // of containerd, which is mounted into; short, since paths of sockets are
+}
+
+// newBridge makes a bridge that no other run has. Its MAC address is pinned: it would be the lowest of its ports, change whenever a pod
+// goes, and stall the connections of the others for seconds.
+func newBridge(ctx context.Context, w *workplace) (*node, error) {
+	for number := range 16 {
+		n := &node{workplace: w, bridge: fmt.Sprintf("assay%d", number), subnet: fmt.Sprintf("10.214.%d", number)}
+		n.address = n.subnet + ".1"
+		if _, err := output(ctx, "ip", "link", "add", n.bridge, "address", fmt.Sprintf("02:a5:5a:00:00:%02x", number), "type", "bridge"); err != nil {
+			if strings.Contains(err.Error(), "File exists") {
+				continue
+			}
+			return nil, err
+		}
+		w.later(func() error { return quietly("ip", "link", "delete", n.bridge) })
+		for _, command := range [][]string{{"ip", "address", "add", n.address + "/24", "dev", n.bridge}, {"ip", "link", "set", n.bridge, "up"}} {
+			if _, err := output(ctx, command...); err != nil {
+				return nil, err
+			}
+		}
+		n.state = fmt.Sprintf("/run/%s-e2e", n.bridge)
+		n.socket = n.state + "/containerd.sock"
+		return n, nil
+	}
+	return nil, errors.New("assay0 to assay15 are there already: delete those that no run uses (ip link delete assay0)")
+}
+
+// quietly runs a command although the run may have been stopped.
+func quietly(command ...string) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	_, err := output(ctx, command...)
+	return err
+}
+
+// leftovers are what kubelet and containerd write where no flag reaches.
+var leftovers = []string{"/var/lib/kubelet", "/var/lib/cni/results", "/usr/libexec/kubernetes"}
+
+func (c *cluster) startNode(ctx context.Context) error {
+	n := c.node
+	for _, path := range leftovers {
+		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
+			c.later(func() error { return os.RemoveAll(path) })
+		}
+	}
+	c.later(n.unmount)
+	config, err := c.write("containerd.toml", n.containerdConfig())
+	if err == nil {
+		_, err = c.write("cni/10-bridge.conflist", n.network())
+	}
+	if err == nil {
+		err = c.start("containerd", nil, "containerd", "--config", config)
+	}
+	if err != nil {
+		return err
+	}
+	if err := await(ctx, "containerd answers", 30*time.Second, func() (bool, error) {
+		_, err := n.ctr(ctx, "version")
+		return err == nil, err
+	}); err != nil {
+		return err
+	}
+	for _, archive := range c.images {
+		if _, err := n.ctr(ctx, "images", "import", archive); err != nil {
+			return err
+		}
+	}
+	port, err := freePort(n.address)
+	if err != nil {
+		return err
+	}
+	health, err := freePort("127.0.0.1")
+	if err != nil {
+		return err
+	}
+	kubelet, err := c.write("kubelet.yaml", n.kubeletConfig(c.authority, port, health))
+	if err != nil {
+		return err
+	}
+	c.later(n.removeContainers) // while containerd runs, and kubelet does not start them again
+	err = c.start("kubelet", nil, c.kube, "kubelet", "--config", kubelet, "--kubeconfig", c.authority.path("node.kubeconfig"), "--hostname-override", nodeName,
+		"--node-ip", n.address, "--root-dir", c.path("kubelet"), "--cert-dir", c.path("kubelet-certificates"))
+	if err != nil {
+		return err
+	}
+	return c.ready(ctx, "kubelet", "http://127.0.0.1:"+health+"/healthz", nil)
+}
+
+func (c *cluster) awaitNode(ctx context.Context) error {
+	return await(ctx, "the node is ready", time.Minute, func() (bool, error) {
+		node, err := c.api.object("/api/v1/nodes/" + nodeName)
+		return condition(node, "Ready") == "True", err
+	})
+}
+
+// ctr speaks to the node's containerd.
+func (n *node) ctr(ctx context.Context, arguments ...string) (string, error) {
+	return output(ctx, append([]string{"ctr", "--address", n.socket, "--namespace", "k8s.io"}, arguments...)...)
+}
+
+// kill sends SIGKILL to containers, by the names of their pods; all containers for none. It returns how many there were.
+func (n *node) kill(ctx context.Context, pods ...string) (killed int, err error) {
+	printed, err := n.ctr(ctx, "containers", "list")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(printed) {
+		id, image, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if !strings.Contains(image, "/assay:") {
+			continue
+		}
+		info, err := n.ctr(ctx, "containers", "info", id)
+		if err != nil {
+			continue // it went away meanwhile
+		}
+		if len(pods) > 0 && !containsAny(info, pods) {
+			continue
+		}
+		if _, err := n.ctr(ctx, "tasks", "kill", "--signal", "SIGKILL", id); err == nil {
+			killed++
+		}
+	}
+	return killed, nil
+}
+
+func containsAny(text string, parts []string) bool {
+	for _, part := range parts {
+		if strings.Contains(text, `"`+part+`"`) {
+			return true
+		}
+	}
+	return false
+}
+
+// removeContainers ends what runs on the node, sandboxes too.
+func (n *node) removeContainers() error {
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	printed, err := n.ctr(ctx, "tasks", "list", "--quiet")
+	if err != nil {
+		return err
+	}
+	for id := range strings.FieldsSeq(printed) {
+		_, _ = n.ctr(ctx, "tasks", "delete", "--force", id) // one that has just ended is as good
+	}
+	return nil
+}
+
+// unmount lets go of what was mounted for containers, innermost first.
+func (n *node) unmount() error {
+	mounts, err := os.ReadFile("/proc/self/mounts")
+	if err != nil {
+		return err
+	}
+	var ours []string
+	for line := range strings.Lines(string(mounts)) {
+		if point := strings.Fields(line)[1]; strings.HasPrefix(point, n.state+"/") || strings.HasPrefix(point, n.folder+string(filepath.Separator)) {
+			ours = append([]string{point}, ours...)
+		}
+	}
+	for _, point := range ours {
+		if err := quietly("umount", "--lazy", point); err != nil {
+			return err
+		}
+	}
+	return os.RemoveAll(n.state)
+}
