@@ -45,7 +45,9 @@ func build(ctx context.Context, o options) (programs, error) {
 	stamp := "-X k8s.io/component-base/version."
 	version := strings.Split(strings.TrimPrefix(kubernetesVersion, "v"), ".")
 	flags := fmt.Sprintf("-s -w %sgitVersion=%s %sgitMajor=%s %sgitMinor=%s", stamp, kubernetesVersion, stamp, version[0], stamp, version[1])
-	goBuild := func(to, pkg string) []string { return []string{"go", "build", "-trimpath", "-ldflags", flags, "-o", to, pkg} }
+	goBuild := func(to, pkg string) []string {
+		return []string{"go", "build", "-trimpath", "-ldflags", flags, "-o", to, pkg}
+	}
 	steps := []struct {
 		what    string
 		command []string

@@ -66,8 +66,6 @@ authorization: {mode: Webhook}
 containerRuntimeEndpoint: "unix://%s"
 cgroupDriver: cgroupfs
 failCgroupV1: false
-cgroupsPerQOS: false
-enforceNodeAllocatable: []
 makeIPTablesUtilChains: false
 podLogsDir: %q
 maxPods: 60

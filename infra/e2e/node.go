@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -64,6 +65,9 @@ func (c *cluster) startNode(ctx context.Context) error {
 		if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 			c.later(func() error { return os.RemoveAll(path) })
 		}
+	}
+	if len(cgroups()) == 0 {
+		c.later(removeCgroups)
 	}
 	c.later(n.unmount)
 	config, err := c.write("containerd.toml", n.containerdConfig())
@@ -166,6 +170,31 @@ func (n *node) removeContainers() error {
 		_, _ = n.ctr(ctx, "tasks", "delete", "--force", id) // one that has just ended is as good
 	}
 	return nil
+}
+
+// cgroups are those that kubelet makes for pods, of either version.
+func cgroups() []string {
+	old, _ := filepath.Glob("/sys/fs/cgroup/*/kubepods")
+	unified, _ := filepath.Glob("/sys/fs/cgroup/kubepods")
+	return append(old, unified...)
+}
+
+// removeCgroups removes them, innermost first; nothing is in them any more.
+func removeCgroups() error {
+	var folders []string
+	for _, top := range cgroups() {
+		_ = filepath.WalkDir(top, func(path string, entry os.DirEntry, err error) error {
+			if err == nil && entry.IsDir() {
+				folders = append(folders, path)
+			}
+			return nil
+		})
+	}
+	var failed []error
+	for _, folder := range slices.Backward(folders) {
+		failed = append(failed, os.Remove(folder))
+	}
+	return errors.Join(failed...)
 }
 
 // unmount lets go of what was mounted for containers, innermost first.
