@@ -40,23 +40,28 @@ package: assay ## build/app: the folder that is zipped for Azure Functions
 	CGO_ENABLED=0 GOOS=linux GOARCH=amd64 $(build) -o build/linux/assay .
 	./assay stage --package --public-read=$${ASSAY_PUBLIC_READ:-false} --binary build/linux/assay build/app
 
-release: ## build/release: the program for every system, with hashes
+release: ## build/release: the program for every system, with its modules (CycloneDX) and hashes
 	@mkdir -p build/release
 	for target in linux/amd64 linux/arm64 darwin/amd64 darwin/arm64 windows/amd64; do \
 		os=$${target%/*} arch=$${target#*/}; name=assay-$$os-$$arch; [ $$os = windows ] && name=$$name.exe; \
-		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(build) -o build/release/$$name . || exit 1; \
+		CGO_ENABLED=0 GOOS=$$os GOARCH=$$arch $(build) -o build/release/$$name . && \
+		(cd infra/check && go run . ../../build/release/$$name) >build/release/$$name.cdx.json || exit 1; \
 	done
 	cd build/release && sha256sum assay-* > SHA256SUMS
+
+# What tests and the programs that they start print goes through a scan for keys, and comes out as go test alone would print it.
+scanned := set -o pipefail;
+scan := | (cd $(CURDIR) && go run ./tests/scan)
 
 test: node_modules test-chart ## the whole suite, about ten minutes on two cores
 	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
 	@[ -n "$$BICEP" ] || command -v bicep >/dev/null || [ -x ../shared/azure/bicep ] || echo "bicep is missing: nothing of infra/ is compiled; az bicep install, then put it on PATH or name it in BICEP"
-	CGO_ENABLED=1 go test -race -timeout 15m ./tests ./handlers ./... # the longest first: two packages are tested at once
-	go test -timeout 15m ./shared/history ./handlers # every order of two writers, days of a market: ten times as long under the race detector
+	$(scanned) CGO_ENABLED=1 go test -json -race -timeout 15m ./tests ./handlers ./... $(scan) # the longest first: two packages are tested at once
+	$(scanned) go test -json -timeout 15m ./shared/history ./handlers $(scan) # every order of two writers, days of a market: ten times as long under the race detector
 
 test-chart: ## only chart, image and compose.yaml, by Helm and the schemas of Kubernetes and KEDA, which come as Go modules
 	@command -v buildah >/dev/null || echo "buildah is missing: the image is not built; apt-get install buildah"
-	cd infra/check && go test -count=1 -timeout 15m ./... # go does not see what changes outside of a module
+	$(scanned) cd infra/check && go test -json -count=1 -timeout 15m ./... $(scan) # go does not see what changes outside of a module
 
 test-func: node_modules ## only the tests under the real Functions host, which func or $$FUNC names
 	go test -count=1 -run TestFunctionsHost -v ./tests

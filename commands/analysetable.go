@@ -169,7 +169,7 @@ func (p *analysisPrinter) list(pointer, name string, list []any) {
 		for n, one := range list {
 			label := strconv.Itoa(n)
 			if o, ok := one.(object); ok {
-				label = labelOf(o, n)
+				label, one = labelOf(o, n)
 			}
 			p.walk(fmt.Sprintf("%s/%d", pointer, n), strings.TrimPrefix(fmt.Sprintf("%s[%s]", name, label), "."), one)
 		}
@@ -192,18 +192,20 @@ func isScalar(v any) bool {
 	return !list && !isObject(v)
 }
 
-// labelOf names a member of a list: by what it is of, else by its number.
-func labelOf(o object, n int) string {
+// labelOf names a member of a list by what it is of, else by its number, and returns the rest of it.
+func labelOf(o object, n int) (label string, rest object) {
 	var names []string
-	for _, name := range []string{"a", "b", "model", "name"} {
-		if text, ok := o.of(name).(string); ok {
+	for _, m := range o {
+		if text, ok := m.value.(string); ok && slices.Contains([]string{"a", "b", "model", "name"}, m.name) {
 			names = append(names, text)
+		} else {
+			rest = append(rest, m)
 		}
 	}
 	if len(names) == 0 {
-		return strconv.Itoa(n)
+		return strconv.Itoa(n), rest
 	}
-	return strings.Join(names, ", ")
+	return strings.Join(names, ", "), rest
 }
 
 func (p *analysisPrinter) number(name, text string) {

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -61,7 +62,7 @@ func run(t *testing.T, settings config.Storage, folder string, arguments ...stri
 func finish(t *testing.T, c *exec.Cmd, run func(*exec.Cmd) error) result {
 	t.Helper()
 	var stdout, stderr strings.Builder
-	c.Stdout, c.Stderr = &stdout, &stderr
+	c.Stdout, c.Stderr = io.MultiWriter(&stdout, t.Output()), io.MultiWriter(&stderr, t.Output())
 	if err := run(c); err != nil && c.ProcessState == nil {
 		t.Fatal(err)
 	}

@@ -75,6 +75,7 @@ func everyRequest(t *testing.T, disturbed func(t *testing.T, n int, settings con
 	if err := want.FetchLBMA(t.Context(), slotAt(noon)); err != nil {
 		t.Fatal(err)
 	}
+	want.reconcileAt(t, noon.Add(time.Hour))
 	const few = 15 // a turn makes more requests than this
 	for n, more := 1, true; more; n++ {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {

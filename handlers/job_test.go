@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -330,6 +331,7 @@ func TestJobKinds(t *testing.T) {
 		{api.JobRequest{Kind: "garch", Series: coins}, "result.json", "application/json", `"persistence":`},
 		{api.JobRequest{Kind: "backtest", Series: coins[:1], Parameters: map[string]string{"models": "drift,ets", "origins": "20", "step": "5"}}, "result.json", "application/json", `"origins":20`},
 		{api.JobRequest{Kind: "export", Series: coins[:2]}, "ETH-USD-1d.csv", "text/csv; charset=utf-8; header=present", "time,open,high,low,close,volume,flags\r\n"},
+		{api.JobRequest{Kind: "export", Series: coins[:2], Parameters: map[string]string{"format": "parquet"}}, "ETH-USD-1d.parquet", "application/vnd.apache.parquet", "PAR1"},
 		{api.JobRequest{Kind: "images", Series: coins, Charts: []string{"prices.svg", "drawdown.png"}, Parameters: map[string]string{"scale": "log"}}, "prices.svg", "image/svg+xml", "logarithmic"},
 	} {
 		job, err := w.SubmitJob(t.Context(), test.request, "")
@@ -343,6 +345,9 @@ func TestJobKinds(t *testing.T) {
 		var described api.Job
 		if err := json.Unmarshal(answer.Body.Bytes(), &described); err != nil || described.State != "done" || described.Progress != 1 {
 			t.Errorf("%s: %s, %v", test.request.Kind, answer.Body, err)
+		}
+		if !slices.Contains(described.Files, "/api/v1/jobs/"+job.ID+"/"+test.file) {
+			t.Errorf("%s made %v; want %s among them", test.request.Kind, described.Files, test.file)
 		}
 		for _, path := range described.Files {
 			answer = httptest.NewRecorder()

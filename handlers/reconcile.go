@@ -12,7 +12,8 @@ import (
 const (
 	receiptsKept = 30 * 24 * time.Hour // a finished receipt; explain finds the blob by its name
 	receiptsSeen = 2 * receiptsKept    // how far back receipts are looked at; it costs one query a day and source
-	orphansFound = 7 * 24 * time.Hour  // how far back raw blobs without a receipt are looked for
+	orphansFound = 7 * 24 * time.Hour  // how far back raw blobs without a receipt are looked for, where nobody looked since
+	lookedAgain  = 2 * time.Hour       // how much of what was looked at is looked at again: longer than any function runs
 	maxResends   = 3                   // how often a payload is sent again before it is dead
 	maxSpread    = 24 * time.Hour      // over which those that are sent again at once are spread; a queue hides a message for 7 days at most
 )
@@ -67,18 +68,30 @@ func (a *App) reconcile(ctx context.Context, name string) ([]store.Receipt, erro
 			lost = append(lost, receipt)
 		}
 	}
-	blobs, err := a.Store.Blobs.ListRaw(ctx, name, now.Add(-orphansFound).UnixMilli(), now.Add(-a.Config.ResendAfter).UnixMilli())
+	return lost, a.findOrphans(ctx, name, known)
+}
+
+// findOrphans adopts the raw blobs of a source that nobody knows. It lists those since it last did: a day of a source costs a
+// listing, which is paid for like a write.
+func (a *App) findOrphans(ctx context.Context, name string, known map[store.RawName]bool) error {
+	looked, err := a.Store.Looked(ctx, name)
 	if err != nil {
-		return lost, err
+		return err
+	}
+	since := max(looked-lookedAgain.Milliseconds(), a.Now().Add(-orphansFound).UnixMilli())
+	until := a.Now().Add(-a.Config.ResendAfter).UnixMilli()
+	blobs, err := a.Store.Blobs.ListRaw(ctx, name, since, until)
+	if err != nil {
+		return err
 	}
 	for _, blob := range blobs {
 		if !known[blob] {
 			if err := a.adopt(ctx, blob); err != nil {
-				return lost, err
+				return err
 			}
 		}
 	}
-	return lost, nil
+	return a.Store.SetLooked(ctx, name, until)
 }
 
 // follow does what one receipt needs, nothing mostly, and reports whether its pointer is to be sent again: when it has been

@@ -12,6 +12,7 @@ import (
 	"assay/shared/market"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
+	"assay/shared/telemetry"
 )
 
 // putRaw stores a blob of kraken received at a moment, without a receipt.
@@ -136,6 +137,26 @@ func TestReconcileFindsBlobsWithoutReceipt(t *testing.T) {
 	}
 	if receipt, err := w.Store.Receipt(t.Context(), blob); err != nil || receipt.State != store.Stored {
 		t.Errorf("receipt %v, %v; want it stored", receipt, err)
+	}
+}
+
+// Where nothing ran for days, what was left before is found when it runs again; and what was looked at is not listed each time.
+func TestReconcileLooksSinceItLastDid(t *testing.T) {
+	w := newFetchWorld(t, storetest.Open(t), &fakeMarket{})
+	putReceipt(t, w.Store, noon, store.Loaded)
+	w.reconcileAt(t, noon.Add(time.Hour))
+	orphan := putRaw(t, w.Store, noon.Add(90*time.Minute)) // then everything stops
+	w.reconcileAt(t, noon.AddDate(0, 0, 5))
+	if diff := cmp.Diff([]string{Pointer{Blob: orphan}.Encode()}, w.messages(t, store.RawPrices)); diff != "" {
+		t.Errorf("raw-prices (-want +got):\n%s", diff)
+	}
+	w.at = noon.AddDate(0, 0, 5).Add(30 * time.Minute)
+	ctx, tally := telemetry.Tallied(t.Context())
+	if err := w.Reconcile(ctx, nil); err != nil {
+		t.Fatal(err)
+	}
+	if n := tally.Counts()[telemetry.Kind{Service: "blob", Class: telemetry.List}]; n > 3 {
+		t.Errorf("half an hour later %d listings, want the sources, the day and what to join", n)
 	}
 }
 

@@ -80,6 +80,15 @@ var nodeGroup = 'rg-${name}-nodes'
 var identityName = 'id-${suffix}'
 var tags = { app: 'assay', environment: environmentName }
 
+// A timer is paid for whatever its function does: those of sources that nobody turned on stand still.
+var accepted = map(split(acceptTerms, ','), name => trim(name))
+var resting = {
+  'AzureWebJobs.FetchBinance.Disabled': !contains(accepted, 'binance')
+  'AzureWebJobs.FetchCoinGecko.Disabled': empty(coinGeckoSecretUri)
+  'AzureWebJobs.FetchLBMA.Disabled': !contains(accepted, 'lbma')
+  'AzureWebJobs.FetchNBP.Disabled': !contains(accepted, 'nbp')
+}
+
 resource appGroup 'Microsoft.Resources/resourceGroups@2025-04-01' = {
   name: 'rg-${name}'
   location: location
@@ -158,7 +167,7 @@ module functions 'modules/functions.bicep' = {
     subnetId: network.?outputs.appSubnetId ?? ''
     instanceMemoryMB: instanceMemoryMB
     maximumInstanceCount: maximumInstanceCount
-    settings: {
+    settings: union(mapValues(resting, rests => rests ? 'true' : 'false'), {
       AzureWebJobsStorage__accountName: storage.outputs.name
       AzureWebJobsStorage__credential: 'managedidentity'
       AzureWebJobsStorage__clientId: identity.outputs.clientId
@@ -169,12 +178,13 @@ module functions 'modules/functions.bicep' = {
       AzureFunctionsJobHost__telemetryMode: 'ApplicationInsights'
       AzureFunctionsJobHost__logging__logLevel__default: 'Warning'
       AzureFunctionsJobHost__logging__logLevel__Function: 'Warning'
+      AzureFunctionsJobHost__extensions__queues__maxPollingInterval: '00:00:15' // every look at an empty queue is paid for
       ASSAY_WATCHLIST: watchlist
       ASSAY_ACCEPT_TERMS: acceptTerms
       ASSAY_RESEND_AFTER: resendAfter
       ASSAY_PUBLIC_READ: publicRead ? 'true' : 'false'
       ASSAY_COINGECKO_KEY: empty(coinGeckoSecretUri) ? '' : '@Microsoft.KeyVault(SecretUri=${coinGeckoSecretUri})'
-    }
+    })
   }
   dependsOn: [appAccess]
 }

@@ -33,6 +33,9 @@ func TestBicep(t *testing.T) {
 		if found := handsOutKeys.FindAllString(text, -1); found != nil {
 			t.Errorf("the template asks Azure for keys: %q", found)
 		}
+		if key := secretLike.FindString(text); key != "" {
+			t.Errorf("the template holds a key, %.20s…", key)
+		}
 	})
 	t.Run("Parameters", func(t *testing.T) { t.Parallel(); testParameters(t, script) })
 	for _, name := range snapshots {

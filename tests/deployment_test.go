@@ -2,6 +2,7 @@ package tests
 
 import (
 	"encoding/json"
+	"fmt"
 	"go/ast"
 	"go/parser"
 	"go/token"
@@ -17,6 +18,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"assay/shared/config"
+	"assay/shared/source"
 )
 
 // deployed is a resource of a snapshot: what Azure is asked for.
@@ -41,6 +43,9 @@ func readSnapshot(t *testing.T, name string) []deployed {
 	text, err := os.ReadFile("infra/snapshots/" + name + ".snapshot.json")
 	if err != nil {
 		t.Fatal(err)
+	}
+	if key := secretLike.Find(text); key != nil {
+		t.Errorf("snapshot %s holds a key, %.20s…", name, key)
 	}
 	var file struct {
 		PredictedResources []deployed
@@ -139,6 +144,7 @@ func TestDeployment(t *testing.T) {
 		checkLock(t, name, resources)
 		checkNames(t, name, resources)
 		checkSettings(t, name, resources)
+		checkResting(t, name, resources)
 		if diff := cmp.Diff(holders[name], rolesOf(t, resources)); diff != "" {
 			t.Errorf("%s: roles (-want +got):\n%s", name, diff)
 		}
@@ -278,7 +284,29 @@ var notDeployed = map[string]string{
 }
 
 // hostSettings are the deployed settings that the Functions host reads.
-var hostSettings = regexp.MustCompile(`^(APPLICATIONINSIGHTS_|AzureFunctionsJobHost__|AzureWebJobsDisableHomepage$)`)
+var hostSettings = regexp.MustCompile(`^(APPLICATIONINSIGHTS_|AzureFunctionsJobHost__|AzureWebJobsDisableHomepage$|AzureWebJobs\.\w+\.Disabled$)`)
+
+// checkResting: the timers of sources that must be turned on stand still, and no others.
+func checkResting(t *testing.T, snapshot string, resources []deployed) {
+	t.Helper()
+	var want, got []string
+	for _, name := range functionNames(t) {
+		if s, ok := source.Find(strings.ToLower(strings.TrimPrefix(name, "Fetch"))); ok && s.Inert(nil, nil) != "" {
+			want = append(want, "AzureWebJobs."+name+".Disabled true")
+		}
+	}
+	for _, d := range ofType(resources, "Microsoft.Web/sites/config") {
+		for name, value := range d.Properties {
+			if strings.HasSuffix(name, ".Disabled") {
+				got = append(got, fmt.Sprint(name, " ", value))
+			}
+		}
+	}
+	slices.Sort(got)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s: timers that stand still (-want +got):\n%s", snapshot, diff)
+	}
+}
 
 // checkSettings: every setting that shared/config reads is deployed or has a reason not to be, nothing else is, the program takes
 // the values, those that local.settings.json.example also has are the same, and none is a secret.

@@ -1,13 +1,10 @@
 package tests
 
 import (
-	"encoding/json"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 )
@@ -118,58 +115,4 @@ func namesIn(t *testing.T, file, pattern string) (names []string) {
 		names = append(names, match[1])
 	}
 	return names
-}
-
-// runsIn30Days says how often each schedule of a timer fires in 30 days with 22 business days.
-var runsIn30Days = map[string]int{
-	"20 */5 * * * *": 12 * 24 * 30, "40 7,37 * * * *": 2 * 24 * 30,
-	"20 */15 14-17 * * 1-5": 4 * 4 * 22, "20 */15 9-18 * * 1-5": 4 * 10 * 22, "20 */15 9-13 * * 1-5": 4 * 5 * 22,
-}
-
-// TestCostOfTriggers: docs/cost.md counts the executions and looks that the triggers make.
-func TestCostOfTriggers(t *testing.T) {
-	runs, fetches, queues := 0, 0, 0
-	for _, name := range functionNames(t) {
-		text, err := os.ReadFile(filepath.Join("functions", name, "function.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		var file struct {
-			Bindings []struct{ Schedule, QueueName string }
-		}
-		if err := json.Unmarshal(text, &file); err != nil {
-			t.Fatal(err)
-		}
-		schedule := file.Bindings[0].Schedule
-		if schedule != "" && runsIn30Days[schedule] == 0 {
-			t.Errorf("%s: how often does %q fire in 30 days?", name, schedule)
-		}
-		runs += runsIn30Days[schedule]
-		if file.Bindings[0].QueueName != "" {
-			queues++
-		}
-		if strings.HasPrefix(name, "Fetch") {
-			fetches += runsIn30Days[schedule]
-		}
-	}
-	text, err := os.ReadFile("docs/cost.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	for what, n := range map[string]int{
-		"runs of timers": runs, "most runs of Clean and Load": 2 * fetches, "most executions": runs + 2*fetches,
-		"most looks at queues": queues * 24 * 60 * 30 * 30, // every 2 s, the maxPollingInterval of host.json
-	} {
-		if !strings.Contains(string(text), thousands(n)) {
-			t.Errorf("docs/cost.md does not say %s: %s in 30 days", what, thousands(n))
-		}
-	}
-}
-
-// thousands writes 72232 as 72,232.
-func thousands(n int) string {
-	if n < 1000 {
-		return strconv.Itoa(n)
-	}
-	return fmt.Sprintf("%s,%03d", thousands(n/1000), n%1000)
 }

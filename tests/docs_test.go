@@ -62,8 +62,10 @@ func documented(t *testing.T, repository string, environment []string, ports []s
 	}
 	c := exec.Command("bash", "-o", "pipefail", "-c", strings.ReplaceAll(line, "7071", ports[0]))
 	c.Dir, c.Env = repository, environment
-	if out, err := c.CombinedOutput(); err != nil {
-		t.Errorf("%s: %s: %v\n%s", file, line, err, out)
+	out, err := c.CombinedOutput()
+	t.Logf("%s: %s: %s", file, line, out)
+	if err != nil {
+		t.Errorf("%s: %s: %v", file, line, err)
 	}
 }
 
@@ -75,7 +77,8 @@ func makeRun(t *testing.T, repository string, environment []string, ports []stri
 	c.Dir, c.Env = repository, environment
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl+C reaches all of a terminal's processes
 	var out bytes.Buffer
-	c.Stdout, c.Stderr = &out, &out
+	both := io.MultiWriter(&out, t.Output())
+	c.Stdout, c.Stderr = both, both
 	if err := c.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -83,9 +86,6 @@ func makeRun(t *testing.T, repository string, environment []string, ports []stri
 	go func() { _ = c.Wait(); close(ended) }()
 	t.Cleanup(func() {
 		_ = syscall.Kill(-c.Process.Pid, syscall.SIGKILL) // where the test failed before it could stop it
-		if t.Failed() {
-			t.Logf("make run said:\n%s", out.String())
-		}
 	})
 	eventually(t, "make run serves the page", func() bool {
 		response, err := http.Get("http://127.0.0.1:" + ports[0] + "/")

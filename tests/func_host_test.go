@@ -146,6 +146,7 @@ func (h *functionsHost) hasEnded() bool {
 func (h *functionsHost) Write(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	_, _ = h.t.Output().Write(p)
 	return h.output.Write(p)
 }
 

@@ -62,8 +62,12 @@ func testKeys(t *testing.T, script string) {
 			}
 		}
 		eventually(t, "both pushes are loaded", func() bool { return states(t, app, "mine", received)[store.Loaded] == 2 })
-		if said := h.printed(); strings.Contains(said, key) {
+		said := h.printed()
+		if strings.Contains(said, key) {
 			t.Errorf("the key is in what the host or the handler printed")
+		}
+		if !strings.Contains(said, "Function FetchBinance is disabled") || strings.Contains(said, "Function FetchKraken is disabled") {
+			t.Errorf("which timers stand still? %s", said)
 		}
 		h.stop()
 	}

@@ -102,7 +102,7 @@ func deployedSettings(t *testing.T) []string {
 	var settings []string
 	for _, d := range ofType(readSnapshot(t, "default"), "Microsoft.Web/sites/config") {
 		for name, value := range d.Properties {
-			if strings.HasPrefix(name, "ASSAY_") || strings.HasPrefix(name, "AzureFunctionsJobHost__") {
+			if strings.HasPrefix(name, "ASSAY_") || strings.HasPrefix(name, "AzureFunctionsJobHost__") || strings.HasSuffix(name, ".Disabled") {
 				settings = append(settings, fmt.Sprintf("%s=%v", name, value))
 			}
 		}

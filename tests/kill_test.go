@@ -159,6 +159,7 @@ func command(settings config.Storage, binary string, arguments ...string) *exec.
 func run(t *testing.T, settings config.Storage, binary string, arguments ...string) string {
 	t.Helper()
 	out, err := command(settings, binary, arguments...).CombinedOutput()
+	t.Logf("assay %s: %s", strings.Join(arguments, " "), out)
 	if err != nil {
 		t.Errorf("assay %s: %v\n%s", strings.Join(arguments, " "), err, out)
 	}

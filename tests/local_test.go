@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"os/exec"
@@ -102,7 +103,8 @@ func TestLocalEnds(t *testing.T) {
 				"--blobPort", ports[1], "--queuePort", ports[2], "--tablePort", ports[3])
 			c.Env = append(os.Environ(), "AzureWebJobsStorage="+azuriteConnection(ports))
 			var out bytes.Buffer
-			c.Stdout, c.Stderr = &out, &out
+			both := io.MultiWriter(&out, t.Output())
+			c.Stdout, c.Stderr = both, both
 			if err := c.Start(); err != nil {
 				t.Fatal(err)
 			}

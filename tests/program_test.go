@@ -19,7 +19,7 @@ func TestHandlerProcess(t *testing.T) {
 		"AzureWebJobsStorage=DefaultEndpointsProtocol=http;AccountName=a;AccountKey=YQ==;BlobEndpoint=http://127.0.0.1:1/a;"+
 			"QueueEndpoint=http://127.0.0.1:1/a;TableEndpoint=http://127.0.0.1:1/a")
 	var stderr strings.Builder
-	handler.Stderr = &stderr
+	handler.Stdout, handler.Stderr = t.Output(), io.MultiWriter(&stderr, t.Output())
 	began := time.Now()
 	if err := handler.Start(); err != nil {
 		t.Fatal(err)
@@ -99,7 +99,7 @@ func TestMistakes(t *testing.T) {
 		c := exec.Command(binary, strings.Fields(test.arguments)...)
 		c.Env = append(os.Environ(), test.setting)
 		var stderr strings.Builder
-		c.Stderr = &stderr
+		c.Stderr = io.MultiWriter(&stderr, t.Output())
 		err := c.Run()
 		said := strings.TrimSuffix(stderr.String(), "\n")
 		if c.ProcessState.ExitCode() != test.code || !strings.Contains(said, test.want) || strings.Contains(said, "\n") {

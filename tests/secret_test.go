@@ -80,7 +80,8 @@ func TestPlantedKey(t *testing.T) {
 				c := exec.Command(program, arguments...)
 				c.Env = append(os.Environ(), "AzureWebJobsStorage="+storage.Connection, "ASSAY_SOURCE_URL="+provider.URL,
 					"ASSAY_COINGECKO_KEY="+plantedKey, "ASSAY_WATCHLIST=BTC-USD")
-				c.Stdout, c.Stderr = &printed, &printed
+				both := io.MultiWriter(&printed, t.Output())
+				c.Stdout, c.Stderr = both, both
 				_ = c.Run() // sources check fails where the provider does
 			}
 			if asked.Load() == 0 || !strings.Contains(printed.String(), test.says) {
@@ -100,6 +101,22 @@ func TestPlantedKey(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestScanKnowsTheKeys: each key that a test gives to a program, and those of Azure, are what tests/scan looks for. A program that
+// printed one would fail the suite.
+func TestScanKnowsTheKeys(t *testing.T) {
+	for what, key := range map[string]string{
+		"of the tests' storage": storetest.Azurite(t).Connection, "of a source": plantedKey, "of who packs": secret,
+		"of an account": "AccountKey=" + strings.Repeat("k", 86) + "==", "of a signature": "https://a.blob.core.windows.net/raw?sp=r&sig=" + strings.Repeat("s", 43),
+	} {
+		c := exec.Command("go", "run", "./tests/scan")
+		c.Stdin = strings.NewReader(fmt.Sprintf(`{"Action":"output","Package":"assay","Test":"TestPrints","Output":"level=INFO %s\n"}`, key))
+		out, err := c.CombinedOutput()
+		if err == nil || !strings.HasPrefix(string(out), "a key is in what assay TestPrints prints\n") {
+			t.Errorf("a key %s is printed: %v, want it found", what, err)
+		}
 	}
 }
 

@@ -148,6 +148,8 @@ func TestWrongValues(t *testing.T) {
 		{"jobs: {maxReplicas: 1.5}", "at '/jobs/maxReplicas': got number, want integer"},
 		{"timers: {suspend: 'no'}", "at '/timers/suspend': got string, want boolean"},
 		{"settings: {ASSAY_WATCHLISTS: BTC-USD}", "at '/settings': additional properties 'ASSAY_WATCHLISTS' not allowed"},
+		{"settings: {ASSAY_COINGECKO_KEY: key}", "at '/settings': additional properties 'ASSAY_COINGECKO_KEY' not allowed"},
+		{"settings: {OTEL_EXPORTER_OTLP_HEADERS: key=key}", "settings.OTEL_EXPORTER_OTLP_HEADERS may hold a key, and what the chart writes"},
 		{"settings: {AzureWebJobsStorage: secret}", "at '/settings': additional properties 'AzureWebJobsStorage' not allowed"},
 		{"publicRead: 'true'", "at '/publicRead': got string, want boolean"},
 		{"keysSecret: Keys", "at '/keysSecret': 'Keys' does not match pattern"},

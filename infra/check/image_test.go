@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -84,11 +85,12 @@ func TestImage(t *testing.T) {
 	for i := range archives {
 		folder = t.TempDir()
 		c := exec.Command(repository+"/infra/image.sh", runtime.GOARCH)
-		c.Env = append(os.Environ(), "OUT="+folder, "GOPROXY=off")
-		if out, err := c.CombinedOutput(); err != nil {
+		c.Env = append(os.Environ(), "OUT="+folder, "GOPROXY=off", "ASSAY_COINGECKO_KEY="+planted, "AzureWebJobsStorage=AccountKey="+planted)
+		out, err := c.CombinedOutput()
+		if err != nil {
 			t.Fatalf("image.sh: %v\n%s", err, out)
 		}
-		var err error
+		assertNoKey(t, map[string][]byte{"output of image.sh": out})
 		if archives[i], err = os.ReadFile(filepath.Join(folder, "assay-"+runtime.GOARCH+".tar")); err != nil {
 			t.Fatal(err)
 		}
@@ -114,13 +116,25 @@ func TestImage(t *testing.T) {
 	if image.Config.User != "65532:65532" || image.Architecture != runtime.GOARCH || !slices.Equal(image.Config.Entrypoint, []string{"/assay"}) {
 		t.Errorf("the image is %+v, want /assay as 65532 on %s", image, runtime.GOARCH)
 	}
-	var names []string
-	for name := range untar(t, files[manifest[0].Layers[0]]) {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	assertNoKey(t, files)
+	layer := untar(t, files[manifest[0].Layers[0]])
+	assertNoKey(t, layer)
+	names := slices.Sorted(maps.Keys(layer))
 	if diff := cmp.Diff([]string{"assay", "etc/ssl/certs/ca-certificates.crt"}, names); len(manifest[0].Layers) != 1 || diff != "" {
 		t.Errorf("files of the image, in %d layers (-want +got):\n%s", len(manifest[0].Layers), diff)
+	}
+}
+
+// planted is a key in the environment of who builds the image.
+const planted = "CG-planted-key-of-who-builds"
+
+// assertNoKey fails where one of some files holds the planted key.
+func assertNoKey(t *testing.T, files map[string][]byte) {
+	t.Helper()
+	for name, text := range files {
+		if bytes.Contains(text, []byte(planted)) {
+			t.Errorf("%s holds a key of who built it", name)
+		}
 	}
 }
 

@@ -254,6 +254,8 @@ func (r rules) pod(o, template object) (broken []string) {
 		}
 		if http := len(c.Ports) > 0; http && (c.ReadinessProbe == nil || c.LivenessProbe == nil || c.StartupProbe == nil) {
 			say("it serves without probes")
+		} else if http && (c.ReadinessProbe.HTTPGet == nil || c.LivenessProbe.HTTPGet == nil || c.StartupProbe.HTTPGet == nil) {
+			say("a probe that only opens a connection is answered by the kernel: want httpGet")
 		}
 	}
 	return broken

@@ -47,6 +47,7 @@ func TestRulesRefuse(t *testing.T) {
 		{"Deployment http", "container.securityContext.readOnlyRootFilesystem", false, "Deployment test-assay-http: the root file system can be written"},
 		{"Deployment http", "container.resources.limits.memory", nil, "Deployment test-assay-http: memory: want a request, and a limit that is not below it"},
 		{"Deployment http", "container.livenessProbe", nil, "Deployment test-assay-http: it serves without probes"},
+		{"Deployment http", "container.livenessProbe", map[string]any{"tcpSocket": map[string]any{"port": "http"}}, "Deployment test-assay-http: a probe that only opens a connection is answered by the kernel: want httpGet"},
 		{"Service http", "spec.selector", map[string]any{"a": "b"}, "Service test-assay-http selects no pod"},
 		{"Deployment load", "spec.selector.matchLabels.a", "b", "Deployment test-assay-load selects no pod"},
 		{"Service http", "kind", "Secret", "Secret test-assay-http: a chart's values are kept in the cluster for all to read: want the name of a Secret"},

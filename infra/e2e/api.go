@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -77,20 +78,34 @@ func (a *apiServer) object(path string) (object, error) {
 	return found, nil
 }
 
-// patch merges a change into an object.
-func (a *apiServer) patch(ctx context.Context, path, change string) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPatch, a.url+path, strings.NewReader(change))
+// create makes an object in a collection.
+func (a *apiServer) create(ctx context.Context, path string, o object) error {
+	body, err := json.Marshal(o)
 	if err != nil {
 		return err
 	}
-	request.Header.Set("Content-Type", "application/merge-patch+json")
+	return a.send(ctx, http.MethodPost, path, "application/json", string(body))
+}
+
+// patch merges a change into an object.
+func (a *apiServer) patch(ctx context.Context, path, change string) error {
+	return a.send(ctx, http.MethodPatch, path, "application/merge-patch+json", change)
+}
+
+func (a *apiServer) send(ctx context.Context, method, path, kind, body string) error {
+	request, err := http.NewRequestWithContext(ctx, method, a.url+path, strings.NewReader(body))
+	if err != nil {
+		return err
+	}
+	request.Header.Set("Content-Type", kind)
 	answer, err := a.client.Do(request)
 	if err != nil {
 		return err
 	}
 	defer answer.Body.Close()
-	if answer.StatusCode != http.StatusOK {
-		return fmt.Errorf("%s: %s", path, answer.Status)
+	if answer.StatusCode >= 300 {
+		text, _ := io.ReadAll(answer.Body)
+		return fmt.Errorf("%s: %s: %.500s", path, answer.Status, text)
 	}
 	return nil
 }

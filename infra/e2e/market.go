@@ -10,16 +10,26 @@ import (
 // poisonous is no message of assay's.
 const poisonous = `{"v": 1, "blob": 7}`
 
-// beginMarket has the simulated market's timers run: one by its schedule, which is made to be every minute, and Reconcile at once, which
-// asks for a history. A message that nobody can read lies in the queue meanwhile.
+// everyMinute is a timer of the chart whose turn comes within a minute.
+const everyMinute = "every-minute"
+
+// beginMarket has two of the simulated market's timers run: FetchKraken by a schedule, and Reconcile at once, which asks for a history.
+// A message that nobody can read lies in the queue meanwhile.
 func (c *cluster) beginMarket(ctx context.Context) error {
 	if err := c.storage.put(ctx, simAccount, "raw-prices", poisonous); err != nil {
 		return err
 	}
-	if err := c.api.patch(ctx, "/apis/batch/v1/namespaces/"+simulated+"/cronjobs/market-assay-fetchkraken", `{"spec": {"suspend": false, "schedule": "* * * * *"}}`); err != nil {
+	timers := "/apis/batch/v1/namespaces/" + simulated + "/cronjobs"
+	timer, err := c.api.object(timers + "/market-assay-fetchkraken")
+	if err != nil {
 		return err
 	}
-	_, err := c.kubectl(ctx, "create", "job", "first-history", "--namespace", simulated, "--from=cronjob/market-assay-reconcile")
+	spec, _ := timer.at("spec").(map[string]any)
+	spec["suspend"], spec["schedule"] = false, "* * * * *"
+	if err := c.api.create(ctx, timers, object{"apiVersion": "batch/v1", "kind": "CronJob", "metadata": map[string]any{"name": everyMinute}, "spec": spec}); err != nil {
+		return err
+	}
+	_, err = c.kubectl(ctx, "create", "job", "first-history", "--namespace", simulated, "--from=cronjob/market-assay-reconcile")
 	return err
 }
 
@@ -38,7 +48,7 @@ func (c *cluster) endMarket(ctx context.Context, k *client, seen *pods) error {
 		jobs, jobsErr := c.api.object("/apis/batch/v1/namespaces/" + simulated + "/jobs")
 		done := slices.ContainsFunc(jobs.list("items"), func(j object) bool {
 			owners := j.list("metadata", "ownerReferences")
-			return len(owners) > 0 && owners[0].text("name") == "market-assay-fetchkraken" && condition(j, "Complete") == "True"
+			return len(owners) > 0 && owners[0].text("name") == everyMinute && condition(j, "Complete") == "True"
 		})
 		return err == nil && jobsErr == nil && done, err
 	}); err != nil {

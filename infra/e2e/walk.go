@@ -157,7 +157,10 @@ func (c *cluster) interrupt(ctx context.Context, seen *pods) error {
 	if err := c.api.patch(ctx, path, `{"metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": null}}}`); err != nil {
 		return err
 	}
-	if err := await(ctx, "Load is at work again", time.Minute, busy); err != nil {
+	if err := await(ctx, "Load is at work again, in several pods", time.Minute, func() (bool, error) {
+		yes, err := busy()
+		return yes && len(running()) > 1, err
+	}); err != nil {
 		return err
 	}
 	n, err := c.node.kill(ctx, running()...)

@@ -14,10 +14,11 @@ const (
 )
 
 // ChooseARIMA searches step by step for the order with the least AICc: seasonal differences by the strength of the season, others
-// by the KPSS test at 5 %, then the neighbours of the best model so far until none is better.
+// by the KPSS test at 5 %, then the neighbours of the best model so far until none is better. stopped is asked before each model; an
+// error of it is returned.
 //
 // Definition: Hyndman and Khandakar, Journal of Statistical Software 27 (2008), as auto.arima of R's forecast without approximation.
-func ChooseARIMA(x []float64, period int) (ARIMA, error) {
+func ChooseARIMA(x []float64, period int, stopped Stopped) (ARIMA, error) {
 	mustAtLeast("period", period, 1)
 	x, err := sample(x, 8)
 	if err != nil {
@@ -29,9 +30,12 @@ func ChooseARIMA(x []float64, period int) (ARIMA, error) {
 	if period > longestSeason || len(x) < 3*period {
 		period = 1
 	}
-	s := arimaSearch{x: x, period: period, tried: map[Order]bool{}, best: ARIMA{AICc: math.Inf(1)}, err: NotConverged}
+	s := arimaSearch{x: x, period: period, stopped: stopped, tried: map[Order]bool{}, best: ARIMA{AICc: math.Inf(1)}, err: NotConverged}
 	s.start()
 	for len(s.tried) < maxModels && s.step() {
+	}
+	if err := stopped.why(); err != nil {
+		return ARIMA{}, err
 	}
 	if math.IsInf(s.best.AICc, 1) {
 		return ARIMA{}, s.err
@@ -43,6 +47,7 @@ func ChooseARIMA(x []float64, period int) (ARIMA, error) {
 type arimaSearch struct {
 	x        []float64
 	period   int
+	stopped  Stopped
 	tried    map[Order]bool
 	best     ARIMA
 	err      error
@@ -111,7 +116,7 @@ func (s *arimaSearch) try(o Order) bool {
 	third := len(s.x) / 3
 	within := min(o.P, o.Q, o.SeasonalP, o.SeasonalQ) >= 0 && max(o.P, o.Q) <= min(maxOrder, third) &&
 		max(o.SeasonalP, o.SeasonalQ) <= min(maxSeasonalOrder, third/s.period)
-	if !within || s.tried[o] || len(s.tried) >= maxModels {
+	if !within || s.tried[o] || len(s.tried) >= maxModels || s.stopped.why() != nil {
 		return false
 	}
 	s.tried[o] = true

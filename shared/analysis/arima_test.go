@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"errors"
 	"math"
 	"testing"
 
@@ -146,10 +147,30 @@ func TestChooseARIMA(t *testing.T) {
 		x    []float64
 		d    int
 	}{{"noise", e, 0}, {"AR(1)", ar, 0}, {"a walk", cumulated(e), 1}, {"a walk's sum", cumulated(cumulated(e)), 2}} {
-		m, err := ChooseARIMA(c.x, 1)
+		m, err := ChooseARIMA(c.x, 1, nil)
 		if err != nil || m.Order.D != c.d {
 			t.Errorf("%s: got %v, %v, want %d differences", c.name, m.Order, err, c.d)
 		}
+	}
+}
+
+// A search that nobody waits for ends with the reason, before its next model.
+func TestSearchesStop(t *testing.T) {
+	gone := errors.New("gone")
+	asked := 0
+	stopped := func() error {
+		if asked++; asked > 2 {
+			return gone
+		}
+		return nil
+	}
+	x := cumulated(random(200, 0, false))
+	if m, err := ChooseARIMA(x, 1, stopped); err != gone {
+		t.Errorf("ChooseARIMA: got %v, %v, want %v", m.Order, err, gone)
+	}
+	asked = 0
+	if m, err := ChooseETS(x, 1, stopped); err != gone || asked != 3 {
+		t.Errorf("ChooseETS: got %s, %v after asking %d times, want %v after 3", m.Model, err, asked, gone)
 	}
 }
 
@@ -164,8 +185,8 @@ func TestGARCH(t *testing.T) {
 		tenfold[i] = 10 * x[i]
 	}
 	got, err := FitGARCH(x, false)
-	if err != nil || math.Abs(got.Alpha-0.15) > 0.04 || math.Abs(got.Beta-0.75) > 0.07 || got.Doubt != "" {
-		t.Errorf("got %+v, %v, want 0.15 and 0.75", [4]float64{got.Mu, got.Omega, got.Alpha, got.Beta}, err)
+	if err != nil || math.Abs(got.Alpha-0.15) > 0.04 || math.Abs(got.Beta-0.75) > 0.07 || got.Doubt != "" || got.Shape.Reason != NotInModel {
+		t.Errorf("got %+v and a shape of %v, %v, want 0.15, 0.75 and none", [4]float64{got.Mu, got.Omega, got.Alpha, got.Beta}, got.Shape, err)
 	}
 	large, err := FitGARCH(tenfold, false)
 	if err != nil || math.Abs(large.LogLikelihood-got.LogLikelihood+3000*math.Log(10)) > 1e-4 || math.Abs(large.Alpha-got.Alpha) > 1e-4 {
@@ -176,7 +197,7 @@ func TestGARCH(t *testing.T) {
 		t.Errorf("far ahead: got %v, want the unconditional deviation %v", ahead[4999], want)
 	}
 	student, err := FitGARCH(x, true)
-	if err != nil || student.Shape < 10 || math.Abs(student.LogLikelihood-got.LogLikelihood) > 3 {
-		t.Errorf("Student's t on normal errors: got shape %v and likelihood %v, %v, want many degrees and nearly %v", student.Shape, student.LogLikelihood, err, got.LogLikelihood)
+	if err != nil || !(student.Shape.Number > 10) || math.Abs(student.LogLikelihood-got.LogLikelihood) > 3 {
+		t.Errorf("Student's t on normal errors: got shape %v and likelihood %v, %v, want many degrees and nearly %v", student.Shape.Number, student.LogLikelihood, err, got.LogLikelihood)
 	}
 }

@@ -127,7 +127,7 @@ type Outlook struct {
 	Backtest      Backtest
 	Naive         Forecast // that the last value stays, for comparison
 	NaiveBacktest Backtest
-	Skill         Value // share of the naive forecast's error that the model avoids, by MASE
+	Skill         Value // as Skill has it
 }
 
 // Foretell forecasts with a model, tests it and the naive forecast from the same origins, and withholds the forecast if the model
@@ -144,7 +144,7 @@ func Foretell(x []float64, model Forecaster, horizon int, o BacktestOptions) (Ou
 	if out.Backtest, err = RunBacktest(x, model, o); err != nil {
 		return Outlook{}, err
 	}
-	if out.Skill = skill(out.Backtest, out.NaiveBacktest); !(out.Skill.Number > 0) {
+	if out.Skill = Skill(out.Backtest, out.NaiveBacktest); !(out.Skill.Number > 0) {
 		out.Withheld = NoSkill
 		return out, nil
 	}
@@ -152,8 +152,9 @@ func Foretell(x []float64, model Forecaster, horizon int, o BacktestOptions) (Ou
 	return out, err
 }
 
-// skill compares by MASE, or by the mean absolute error where a training window without a move leaves nothing to scale by.
-func skill(model, naive Backtest) Value {
+// Skill is the share of the naive forecast's error that a model avoids, both tested from the same origins. It compares by MASE, or by
+// the mean absolute error where a training window without a move leaves nothing to scale by.
+func Skill(model, naive Backtest) Value {
 	a, b := model.MASE, naive.MASE
 	if !a.Ok() || !b.Ok() {
 		a, b = model.MAE, naive.MAE

@@ -16,8 +16,7 @@ func SES(x []float64, horizon int) (Forecast, error) {
 	return f, err
 }
 
-// FitETS fits the model of a name such as "ANN", "AAdN" or "MAM": error, trend, season. "" takes the one with the least AICc of
-// those without a multiplicative trend; a season of more than 24 rows is not modelled then.
+// FitETS fits the model of a name such as "ANN", "AAdN" or "MAM": error, trend, season.
 // It panics on a name that is no model of this family.
 //
 // Definition: Hyndman, Koehler, Snyder and Grose, International Journal of Forecasting 18 (2002). It follows ets of R's forecast, its
@@ -28,11 +27,22 @@ func FitETS(x []float64, name string, period int) (ETS, error) {
 	if err != nil {
 		return ETS{}, err
 	}
-	if name != "" {
-		return fitETS(x, parseETS(name), period)
+	return fitETS(x, parseETS(name), period)
+}
+
+// ChooseETS fits the models without a multiplicative trend, and returns the one with the least AICc. A season of more than 24 rows is not
+// modelled. stopped is asked before each model; an error of it is returned.
+func ChooseETS(x []float64, period int, stopped Stopped) (ETS, error) {
+	mustAtLeast("period", period, 1)
+	x, err := sample(x, 4)
+	if err != nil {
+		return ETS{}, err
 	}
 	best, err := ETS{AICc: math.Inf(1)}, error(TooFew)
 	for _, form := range candidates(x, period) {
+		if err := stopped.why(); err != nil {
+			return ETS{}, err
+		}
 		m, failure := fitETS(x, form, period)
 		if failure == nil && m.AICc < best.AICc {
 			best, err = m, nil

@@ -29,6 +29,16 @@ func (f Forecast) checked() (Forecast, error) { return f, allFinite(f.Mean, f.SE
 // Forecaster is a model that can be fitted to the values so far and asked for the next ones.
 type Forecaster func(x []float64, horizon int) (Forecast, error)
 
+// Stopped says why nobody waits for a result any more; nil, or an answer of nil, while somebody does.
+type Stopped func() error
+
+func (s Stopped) why() error {
+	if s == nil {
+		return nil
+	}
+	return s()
+}
+
 // Fitted makes a Forecaster of a way to fit a model, ETS or ARIMA.
 func Fitted[M interface {
 	Forecast(horizon int) (Forecast, error)

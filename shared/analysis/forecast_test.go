@@ -126,7 +126,7 @@ func TestETSFindsTheSeason(t *testing.T) {
 	for i, e := range random(len(x), 0, false) {
 		x[i] = 100 + 0.5*float64(i) + season[i%4] + 0.2*e
 	}
-	m, err := FitETS(x, "", 4)
+	m, err := ChooseETS(x, 4, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,7 +9,7 @@ type GARCH struct {
 	Omega         float64   `doc:"Constant of the variance, per cent squared"`
 	Alpha         float64   `doc:"Weight of the last squared shock"`
 	Beta          float64   `doc:"Weight of the last variance"`
-	Shape         float64   `doc:"Degrees of freedom of Student's t; 0 for the normal distribution"`
+	Shape         Value     `doc:"Degrees of freedom of Student's t; null for the normal distribution, which has none"`
 	LogLikelihood float64   `doc:"Of returns in per cent"`
 	Persistence   float64   `doc:"alpha + beta, below 1; near 1 a shock hardly fades"`
 	ConditionalSD []float64 `doc:"Standard deviation of each return, given those before, per cent"`
@@ -67,10 +67,10 @@ func FitGARCH(returns []float64, student bool) (GARCH, error) {
 // Student's t the logarithm of the degrees of freedom beyond 2.
 func garchOf(u []float64) GARCH {
 	persistence := below(u[2], mostPersistent)
-	g := GARCH{Mu: u[0], Omega: math.Exp(u[1]), Alpha: below(u[3], persistence), Persistence: persistence}
+	g := GARCH{Mu: u[0], Omega: math.Exp(u[1]), Alpha: below(u[3], persistence), Persistence: persistence, Shape: None(NotInModel)}
 	g.Beta = persistence - g.Alpha
 	if len(u) > 4 {
-		g.Shape = 2.01 + math.Exp(u[4])
+		g.Shape = Value{Number: 2.01 + math.Exp(u[4])}
 	}
 	return g
 }
@@ -108,25 +108,26 @@ func (g GARCH) likelihood(x, h []float64) float64 {
 	n := float64(len(x))
 	variance, square := squares/n, squares/n
 	var logs, tails logSum
-	sum, weight := 0.0, 1/(g.Shape-2)
+	student, shape := g.Shape.Ok(), g.Shape.Number
+	sum, weight := 0.0, 1/(shape-2)
 	for t, v := range x {
 		variance = g.Omega + float64(g.Alpha*square) + float64(g.Beta*variance)
 		h[t] = variance
 		square = float64((v - g.Mu) * (v - g.Mu))
 		logs.add(variance)
-		if g.Shape == 0 {
-			sum += square / variance
-		} else {
+		if student {
 			tails.add(1 + float64(square/variance*weight))
+		} else {
+			sum += square / variance
 		}
 	}
-	if g.Shape == 0 {
+	if !student {
 		return -0.5 * (float64(n*math.Log(2*math.Pi)) + logs.sum() + sum)
 	}
-	a, _ := math.Lgamma((g.Shape + 1) / 2)
-	b, _ := math.Lgamma(g.Shape / 2)
-	constant := a - b - float64(0.5*math.Log(math.Pi*(g.Shape-2)))
-	return float64(n*constant) - float64(0.5*logs.sum()) - float64((g.Shape+1)/2*tails.sum())
+	a, _ := math.Lgamma((shape + 1) / 2)
+	b, _ := math.Lgamma(shape / 2)
+	constant := a - b - float64(0.5*math.Log(math.Pi*(shape-2)))
+	return float64(n*constant) - float64(0.5*logs.sum()) - float64((shape+1)/2*tails.sum())
 }
 
 // logSum adds logarithms of positive numbers eight at a time: the product of a few is far from the ends of a float64 as long as

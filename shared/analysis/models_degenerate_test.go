@@ -46,8 +46,8 @@ var modelsOf = map[string]func(x, y []float64) (any, error){
 	"GARCH":   func(x, _ []float64) (any, error) { return either(FitGARCH(x, false)) },
 	"GARCH-t": func(x, _ []float64) (any, error) { return either(FitGARCH(x, true)) },
 	"naive":   forecast(Naive), "drift": forecast(Drift), "seasonal naive": forecast(SeasonalNaive(3)), "SES": forecast(SES),
-	"theta": forecast(Theta(3)), "ETS": forecast(Fitted(func(x []float64) (ETS, error) { return FitETS(x, "", 3) })),
-	"ARIMA": forecast(Fitted(func(x []float64) (ARIMA, error) { return ChooseARIMA(x, 1) })),
+	"theta": forecast(Theta(3)), "ETS": forecast(Fitted(func(x []float64) (ETS, error) { return ChooseETS(x, 3, nil) })),
+	"ARIMA": forecast(Fitted(func(x []float64) (ARIMA, error) { return ChooseARIMA(x, 1, nil) })),
 	"MAM":   func(x, _ []float64) (any, error) { return either(FitETS(x, "MAM", 3)) },
 	"seasonal ARIMA": func(x, _ []float64) (any, error) {
 		return either(FitARIMA(x, Order{P: 1, Q: 1, SeasonalD: 1, SeasonalQ: 1, Period: 3}))

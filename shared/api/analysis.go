@@ -199,13 +199,7 @@ func (k kind) names() []string {
 
 // sheet reads the series of an analysis, and says what is known of it before it is computed.
 func (a *api) sheet(ctx context.Context, k kind, in any) (*sheet, Analysed, error) {
-	head := Analysed{Kind: k.name, Definition: k.definition, Parameters: map[string]any{}, Conventions: analysisConventions}
-	v := reflect.ValueOf(in).Elem()
-	for _, f := range parameterFields(k.parameters) {
-		if field := v.FieldByIndex(f.Index); !field.IsZero() || f.Tag.Get("default") != "" {
-			head.Parameters[f.Tag.Get("query")] = field.Interface()
-		}
-	}
+	head := Analysed{Kind: k.name, Definition: k.definition, Parameters: k.understood(in), Conventions: analysisConventions}
 	chosen := in.(selector).selected()
 	q, err := chosen.wanted()
 	if err != nil {
@@ -242,6 +236,17 @@ func (a *api) sheet(ctx context.Context, k kind, in any) (*sheet, Analysed, erro
 	return s, head, nil
 }
 
+// understood lists the parameters that were given, or have a default.
+func (k kind) understood(in any) map[string]any {
+	parameters, v := map[string]any{}, reflect.ValueOf(in).Elem()
+	for _, f := range parameterFields(k.parameters) {
+		if field := v.FieldByIndex(f.Index); !field.IsZero() || f.Tag.Get("default") != "" {
+			parameters[f.Tag.Get("query")] = field.Interface()
+		}
+	}
+	return parameters
+}
+
 // settings takes over the parameters that several kinds share.
 func (s *sheet) settings(in any) {
 	for n := range s.series {
@@ -267,8 +272,12 @@ func (s *sheet) settings(in any) {
 	}
 }
 
+// checkRows refuses a series of too few observations, or too many.
 func (k kind) checkRows(o *observed) error {
+	stored, _ := o.reach(o.plan.base)
 	switch n := len(o.bars); {
+	case n == 0 && len(o.leftOut) == 0:
+		return badRequest("%s has no bars in this range: those that are stored are from %s to %s.", o.ID, printed(stored.from), printed(stored.to))
 	case n < max(k.rows, 1):
 		left := ""
 		for _, why := range slices.Sorted(maps.Keys(o.leftOut)) {

@@ -44,6 +44,9 @@ func correlation(_ *correlationParameters, s *sheet) ([]pair[analysis.Associatio
 	most := 0
 	for i, a := range s.series {
 		for _, b := range s.series[i+1:] {
+			if err := a.stopped(); err != nil {
+				return nil, err
+			}
 			_, r, err := s.joinedOf(a, b)
 			if err != nil {
 				return nil, err
@@ -52,7 +55,9 @@ func correlation(_ *correlationParameters, s *sheet) ([]pair[analysis.Associatio
 			pairs = append(pairs, pair[analysis.Associations]{a.ID.String(), b.ID.String(), analysis.Associate(r[0], r[1])})
 		}
 	}
-	s.n = most
+	if s.n = most; most < 2 {
+		return nil, analysis.TooFew
+	}
 	return pairs, nil
 }
 
@@ -83,6 +88,9 @@ func correlationMatrix(in *matrixParameters, s *sheet) (matrix, error) {
 	_, columns, err := s.joined()
 	if err != nil {
 		return m, err
+	}
+	if s.n < 2 {
+		return m, analysis.TooFew
 	}
 	for range columns {
 		m.N = append(m.N, slices.Repeat([]int{s.n}, len(columns)))

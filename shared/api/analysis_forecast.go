@@ -47,7 +47,7 @@ func (t tested) model(name string, n int, o *observed) (analysis.Forecaster, err
 	if err := t.bearable(name, n, t.Origins, o); err != nil {
 		return nil, err
 	}
-	model, err := t.named(name)
+	model, err := t.named(name, o)
 	return func(x []float64, horizon int) (analysis.Forecast, error) {
 		if err := o.stopped(); err != nil {
 			return analysis.Forecast{}, err
@@ -164,12 +164,9 @@ func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 		if stopped := o.stopped(); stopped != nil {
 			return nil, stopped
 		}
-		r := backtestResult{Model: in.label(name), Backtest: tried(test, err), Skill: analysis.None(analysis.ZeroDenominator)}
-		switch {
-		case err != nil:
+		r := backtestResult{Model: in.label(name), Backtest: tried(test, err), Skill: analysis.Skill(test, naive)}
+		if err != nil {
 			r.Skill = analysis.None(r.Backtest.why)
-		case test.MASE.Ok() && naive.MASE.Ok() && naive.MASE.Number != 0:
-			r.Skill = analysis.Of(1 - test.MASE.Number/naive.MASE.Number)
 		}
 		results = append(results, r)
 	}

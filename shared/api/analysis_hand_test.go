@@ -207,3 +207,68 @@ func TestBarsThatGoOnAreLeftOut(t *testing.T) {
 		t.Errorf("%d months, left out %v; want November and December, January left out", got.N, got.Series[0].LeftOut)
 	}
 }
+
+// Steps of 1 and 3 in turn: a drift of 2 with errors of 1, of which the variance is the sum of their squares by the steps less the
+// mean.
+func TestFitByHand(t *testing.T) {
+	w := newWorld(t, nil)
+	bars := []market.Bar{fix(monday, 100)}
+	for n := range int64(24) {
+		bars = append(bars, fix(monday+(n+1)*day, bars[n].Close+float64(1+2*(n%2))))
+	}
+	w.put("BTC-USD.kraken", market.Day, bars...)
+	type fit struct {
+		Model                       string
+		N                           int
+		Coefficients                []coefficient
+		Sigma2, LogLikelihood, AICc float64
+	}
+	got := into[struct {
+		Analysed
+		Result    []fit
+		Undefined map[string]string
+	}](w, "/api/v1/analysis/fit?series=BTC-USD.kraken&model=arima&order=0,1,0&drift=true")
+	r := got.Result[0]
+	if r.Model != "ARIMA(0,1,0) with drift" || r.N != 25 || len(r.Coefficients) != 1 || r.Coefficients[0].Name != "drift" {
+		t.Fatalf("%+v; want an ARIMA(0,1,0) of 25 values with a drift", r)
+	}
+	near(t, "drift", &r.Coefficients[0].Value, 2)
+	near(t, "variance of the errors", &r.Sigma2, 24.0/23)
+	near(t, "log likelihood", &r.LogLikelihood, -12*(math.Log(2*math.Pi)+1))
+	if got.Parameters["drift"] != true || got.Parameters["seasonal"] != "0,0,0" {
+		t.Errorf("parameters are %v; want the drift that was asked for, and no season", got.Parameters)
+	}
+}
+
+// A form of exponential smoothing is fitted by its name.
+func TestFormsAreNamed(t *testing.T) {
+	w := analysedWorld(t)
+	for query, want := range map[string]string{
+		"model=ses": "ETS(A,N,N)", "model=ets&form=AAdN": "ETS(A,Ad,N)", "model=ets&form=MAM&period=7": "ETS(M,A,M)", "model=arima&order=0,1,1": "ARIMA(0,1,1)",
+		"model=arima&order=1,0,0": "ARIMA(1,0,0) with mean", "model=arima&order=0,1,1&seasonal=0,1,1&period=7": "ARIMA(0,1,1)(0,1,1)[7]",
+	} {
+		answer := into[map[string]any](w, "/api/v1/analysis/fit?series=BTC-USD&from=2023-06-01&"+query)
+		if got := pointed(answer, "/result/0/model"); got != want {
+			t.Errorf("%s fits %v, want %s", query, got, want)
+		}
+	}
+	answer := into[map[string]any](w, "/api/v1/analysis/backtest?series=BTC-USD&models=arima,ets&form=AAN&drift=true")
+	if got := []any{pointed(answer, "/result/0/0/model"), pointed(answer, "/result/0/1/model")}; got[0] != "ARIMA(1,1,1) with drift" || got[1] != "ets AAN" {
+		t.Errorf("the backtest is of %v, want an ARIMA(1,1,1) with drift and ets AAN", got)
+	}
+}
+
+// What was not asked for is echoed too, 0 and false among it.
+func TestParametersAreEchoed(t *testing.T) {
+	w := analysedWorld(t)
+	for target, want := range map[string]map[string]any{
+		"stl?series=BTC-USD":                           {"of": "log-price", "period": 7.0, "seasonal": 7.0, "robust": false, "interval": "1d", "series": []any{"BTC-USD"}},
+		"johansen?series=XAU-USD-PM,XPT-USD-PM&lags=0": {"lags": 0.0, "interval": "1d", "series": []any{"XAU-USD-PM", "XPT-USD-PM"}},
+		"performance?series=BTC-USD":                   {"riskFree": 0.0, "interval": "1d", "series": []any{"BTC-USD"}},
+	} {
+		got := into[map[string]any](w, "/api/v1/analysis/"+target)["parameters"]
+		if diff := cmp.Diff(any(want), got); diff != "" {
+			t.Errorf("GET %s: parameters (-want +got):\n%s", target, diff)
+		}
+	}
+}

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -57,7 +56,7 @@ func (a *api) describeAnalyses() {
 			if p.Schema.Type == huma.TypeArray {
 				p.Explode = new(bool) // separated by commas
 			}
-			if text := cmp.Or(example.Get(name), f.Tag.Get("example"), f.Tag.Get("default")); text != "" {
+			if text := example.Get(name); text != "" { // the examples together are one that works; others are in the schema
 				p.Example = exampleOf(p.Schema, text)
 			}
 			o.Parameters = append(o.Parameters, p)

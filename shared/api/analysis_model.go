@@ -51,8 +51,8 @@ func (m modelled) bearable(name string, n, fits int, o *observed) error {
 	return badRequest("model=%s is fitted at every origin, and %d origins over %d values are more than %.0f together: ask for fewer origins, or narrow from and to.", name, fits, n, most/w)
 }
 
-// named is the model of a name.
-func (m modelled) named(name string) (analysis.Forecaster, error) {
+// named is the model of a name, for a series.
+func (m modelled) named(name string, o *observed) (analysis.Forecaster, error) {
 	switch name {
 	case "drift":
 		return analysis.Drift, nil
@@ -63,10 +63,10 @@ func (m modelled) named(name string) (analysis.Forecaster, error) {
 	case "theta":
 		return analysis.Theta(m.Period), nil
 	case "ets":
-		form, err := m.form()
-		return analysis.Fitted(func(x []float64) (analysis.ETS, error) { return analysis.FitETS(x, form, m.Period) }), err
+		err := m.checkForm()
+		return analysis.Fitted(func(x []float64) (analysis.ETS, error) { return m.ets(x, o) }), err
 	case "auto":
-		return analysis.Fitted(func(x []float64) (analysis.ARIMA, error) { return analysis.ChooseARIMA(x, m.Period) }), nil
+		return analysis.Fitted(func(x []float64) (analysis.ARIMA, error) { return analysis.ChooseARIMA(x, m.Period, o.stopped) }), nil
 	case "arima":
 		order, err := m.order()
 		return analysis.Fitted(func(x []float64) (analysis.ARIMA, error) { return analysis.FitARIMA(x, order) }), err
@@ -104,15 +104,20 @@ func (m modelled) weight(name string) float64 {
 	return max(1, w)
 }
 
-// form is the exponential smoothing model as analysis names it.
-func (m modelled) form() (string, error) {
-	switch {
-	case m.Form == "auto":
-		return "", nil
-	case !strings.HasSuffix(m.Form, "N") && m.Period < 2:
-		return "", badRequest("form=%s needs the observations in a season: period, of at least 2.", m.Form)
+// checkForm refuses a season without its length.
+func (m modelled) checkForm() error {
+	if m.Form != "auto" && !strings.HasSuffix(m.Form, "N") && m.Period < 2 {
+		return badRequest("form=%s needs the observations in a season: period, of at least 2.", m.Form)
 	}
-	return m.Form, nil
+	return nil
+}
+
+// ets fits the form of exponential smoothing that was asked for.
+func (m modelled) ets(x []float64, o *observed) (analysis.ETS, error) {
+	if m.Form == "auto" {
+		return analysis.ChooseETS(x, m.Period, o.stopped)
+	}
+	return analysis.FitETS(x, m.Form, m.Period)
 }
 
 // order is that of ARIMA.
@@ -182,11 +187,10 @@ func fit(in *fitParameters, o *observed) (fitResult, error) {
 		m, err := analysis.FitETS(x, "ANN", 1)
 		return etsResult(m, len(x)), err
 	case "ets":
-		form, err := in.form()
-		if err != nil {
+		if err := in.checkForm(); err != nil {
 			return fitResult{}, err
 		}
-		m, err := analysis.FitETS(x, form, in.Period)
+		m, err := in.ets(x, o)
 		return etsResult(m, len(x)), err
 	case "arima":
 		order, err := in.order()
@@ -196,7 +200,7 @@ func fit(in *fitParameters, o *observed) (fitResult, error) {
 		m, err := analysis.FitARIMA(x, order)
 		return arimaResult(m, len(x)), err
 	default:
-		m, err := analysis.ChooseARIMA(x, in.Period)
+		m, err := analysis.ChooseARIMA(x, in.Period, o.stopped)
 		return arimaResult(m, len(x)), err
 	}
 }

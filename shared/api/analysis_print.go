@@ -89,12 +89,7 @@ func (p *printer) print(v reflect.Value) {
 	case reflect.Slice, reflect.Array:
 		p.list(v)
 	case reflect.Struct:
-		p.out = append(p.out, '{')
-		for n, f := range members(v.Type()) {
-			p.out = append(strconv.AppendQuote(comma(p.out, n), f.name), ':')
-			p.under(f.name, v.FieldByIndex(f.index))
-		}
-		p.out = append(p.out, '}')
+		p.object(v)
 	default:
 		panic("api: a result holds a " + v.Type().String())
 	}
@@ -106,6 +101,15 @@ func (p *printer) value(v analysis.Value) {
 		return
 	}
 	p.out = appendNumber(p.out, v.Number)
+}
+
+func (p *printer) object(v reflect.Value) {
+	p.out = append(p.out, '{')
+	for n, f := range members(v.Type()) {
+		p.out = append(strconv.AppendQuote(comma(p.out, n), f.name), ':')
+		p.under(f.name, v.FieldByIndex(f.index))
+	}
+	p.out = append(p.out, '}')
 }
 
 func (p *printer) list(v reflect.Value) {

@@ -86,9 +86,9 @@ func (a *api) routes() {
 	}, reflect.TypeFor[Job](), a.getJob)
 	get(a, route{
 		"/api/v1/jobs/{id}/{file}", "get-job-file", "A file that a job has made",
-		"JSON, CSV, SVG or PNG. Once made it stays as it is.",
+		"JSON, CSV, Parquet, SVG or PNG. Once made it stays as it is.",
 	}, reflect.TypeFor[JobRows](), a.getJobFile)
-	a.answersFiles("/api/v1/jobs/{id}/{file}", "text/csv", chartMedia["svg"], chartMedia["png"])
+	a.answersFiles("/api/v1/jobs/{id}/{file}", "text/csv", parquetMedia, chartMedia["svg"], chartMedia["png"])
 	get(a, route{
 		"/api/v1/expensive-things", "expensive-things", "Bitcoin, gold, silver and platinum, daily",
 		"Of each the one series that covers the range best, never several spliced. Without from and to five years back from the newest bar.",

@@ -123,7 +123,7 @@ type barsInput struct {
 	Fill      string `query:"fill" default:"none" enum:"none,previous" doc:"previous: a missing bar that the calendar expects repeats the close before it, and is named in filled"`
 	Currency  string `query:"currency" enum:"EUR,USD" doc:"Convert the prices with the last rate of the ECB that was published by the end of each bar, at most five days old"`
 	Unit      string `query:"unit" enum:"toz,g,kg" doc:"Of a metal: what one price buys"`
-	Format    string `query:"format" default:"columns" enum:"columns,rows,csv" doc:"columns and rows are JSON"`
+	Format    string `query:"format" default:"columns" enum:"columns,rows,csv,parquet" doc:"columns and rows are JSON"`
 }
 
 // barsRequest is barsInput, understood.
@@ -131,6 +131,7 @@ type barsRequest struct {
 	request
 	fill, format   string
 	currency, unit string // empty: the series' own
+	simulated      bool   // the prices are made up
 }
 
 func (in *barsInput) parse() (q barsRequest, err error) {
@@ -150,7 +151,7 @@ func (in *barsInput) parse() (q barsRequest, err error) {
 		return q, err
 	}
 	q.currency, q.unit = in.Currency, in.Unit
-	q.format, err = parseChoice("format", in.Format, "columns", "rows", "csv")
+	q.format, err = parseChoice("format", in.Format, "columns", "rows", "csv", "parquet")
 	return q, err
 }
 
@@ -198,12 +199,16 @@ func (a *api) getBars(ctx context.Context, in *barsInput) (reply, error) {
 		return reply{}, err
 	}
 	p.notes = append(p.notes, c.note()...)
+	if q.simulated, err = a.simulated(ctx); err != nil {
+		return reply{}, err
+	}
 	return a.barsReply(s, q, p, answer, c)
 }
 
 // barsReply makes the reply of the stored bars that a plan read.
 func (a *api) barsReply(s known, q barsRequest, p plan, answer history.Answer, c conversion) (reply, error) {
-	head, err := json.Marshal(s.head(q, p, c))
+	about := s.head(q, p, c)
+	head, err := json.Marshal(about)
 	if err != nil {
 		return reply{}, err
 	}
@@ -215,13 +220,16 @@ func (a *api) barsReply(s known, q barsRequest, p plan, answer history.Answer, c
 			t = t.fill()
 		}
 		t.convert(c)
+		if q.format == "parquet" {
+			return t.parquet(head, about, a.Version, q.simulated)
+		}
 		return t.print(head, q.format)
 	}
 	r := reply{key: []string{"bars", q.format, string(head), answer.Hash, c.hash, fmt.Sprint(p.read, late)}, media: jsonMedia, body: body}
 	r.header = [][2]string{{"Assay-Series", s.ID.String()}, {"Assay-Interval", p.interval.String()}}
-	if q.format == "csv" {
-		r.media = csvMedia
-		r.header = append(r.header, [2]string{"Content-Disposition", fmt.Sprintf(`inline; filename="%s-%s.csv"`, s.ID, p.interval)})
+	if media, isFile := fileMedia[q.format]; isFile {
+		r.media = media
+		r.header = append(r.header, [2]string{"Content-Disposition", fmt.Sprintf(`inline; filename="%s-%s.%s"`, s.ID, p.interval, q.format)})
 	}
 	return r, nil
 }

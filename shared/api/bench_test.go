@@ -46,6 +46,13 @@ func BenchmarkPrint(b *testing.B) {
 			b.SetBytes(int64(len(out)))
 		})
 	}
+	b.Run("parquet", func(b *testing.B) {
+		out := t.parquet([]byte("{}"), BarsHead{}, "v1.2.3", false)
+		b.SetBytes(int64(len(out)))
+		for b.Loop() {
+			t.parquet([]byte("{}"), BarsHead{}, "v1.2.3", false)
+		}
+	})
 	b.Run("gzip", func(b *testing.B) {
 		out := t.print([]byte("{}"), "columns")
 		b.SetBytes(int64(len(out)))

@@ -64,7 +64,7 @@ func TestBadInput(t *testing.T) {
 		"/api/v1/series/BTC-USD/bars?maxPoints=1":                               {400, `maxPoints="1": want a whole number from 2 to 600000.`},
 		"/api/v1/series/BTC-USD/bars?maxPoints=many":                            {400, `maxPoints="many": want a whole number`},
 		"/api/v1/series/BTC-USD/bars?fill=next":                                 {400, `fill="next": want none or previous.`},
-		"/api/v1/series/BTC-USD/bars?format=xml":                                {400, `format="xml": want columns or rows or csv.`},
+		"/api/v1/series/BTC-USD/bars?format=xml":                                {400, `format="xml": want columns or rows or csv or parquet.`},
 		"/api/v1/series/BTC-USD/bars?source=Kraken":                             {400, `source="Kraken": want the name of a source`},
 		"/api/v1/series/BTC-USD.kraken/bars?source=kraken":                      {400, `source="kraken": want the name of a source, such as kraken, and in the path a series without one.`},
 		"/api/v1/series/BTC-USD/bars?source=..%2fx":                             {400, `source="../x": want the name of a source`},

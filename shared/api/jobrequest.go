@@ -12,7 +12,7 @@ import (
 
 // JobRequest is what a job is asked to make. What a kind does not take has to be absent.
 type JobRequest struct {
-	Kind       string            `json:"kind" enum:"backtest,clustering,cointegration,export,garch,images" doc:"backtest, garch: the analysis of every series. cointegration: of every pair, both ways. clustering: of all together, with the dendrogram and the correlations as pictures. export: bars as CSV. images: pictures"`
+	Kind       string            `json:"kind" enum:"backtest,clustering,cointegration,export,garch,images" doc:"backtest, garch: the analysis of every series. cointegration: of every pair, both ways. clustering: of all together, with the dendrogram and the correlations as pictures. export: bars as files. images: pictures"`
 	Series     []string          `json:"series,omitempty" maxItems:"40" doc:"By default the assets of the watchlist that have a consensus" example:"[\"BTC-USD\",\"XAU-USD\"]"`
 	Interval   string            `json:"interval,omitempty" default:"1d" doc:"Of the bars"`
 	From       moment            `json:"from,omitempty" doc:"By default all that is stored"`
@@ -20,7 +20,7 @@ type JobRequest struct {
 	Currency   string            `json:"currency,omitempty" enum:"EUR,USD" doc:"Convert prices with the rates of the ECB"`
 	Unit       string            `json:"unit,omitempty" enum:"toz,g,kg" doc:"Of metals: what one price buys"`
 	Charts     []string          `json:"charts,omitempty" doc:"Of images: which, as under /api/v1/charts" example:"[\"prices.svg\",\"drawdown.png\"]"`
-	Parameters map[string]string `json:"parameters,omitempty" doc:"More parameters, as text: those of /api/v1/analysis/{kind}, and of pictures those of /api/v1/charts"`
+	Parameters map[string]string `json:"parameters,omitempty" doc:"More parameters, as text: those of /api/v1/analysis/{kind}, of pictures those of /api/v1/charts, and of export format: csv or parquet"`
 }
 
 // jobKind is a kind of job: how many series it takes, and whether they are read one at a time.
@@ -158,6 +158,10 @@ func (r *JobRequest) checkFile(f jobFile) (takes []string, err error) {
 		name, _, _ := strings.Cut(f.name, ".")
 		_, err := r.picture(f.name).parse()
 		return slices.Concat(pictureParameters, chartKinds[name].takes), err
+	}
+	if f.bars != "" {
+		_, err := parseChoice("format", r.exportFormat(), "csv", "parquet")
+		return []string{"format"}, err
 	}
 	for _, q := range f.queries {
 		k, err := kindOf(r.Kind)

@@ -67,7 +67,7 @@ type jobFileInput struct {
 }
 
 // jobMedia are the media types of the files of jobs.
-var jobMedia = map[string]string{".json": jsonMedia, ".csv": csvMedia, ".svg": chartMedia["svg"], ".png": chartMedia["png"]}
+var jobMedia = map[string]string{".json": jsonMedia, ".csv": csvMedia, ".parquet": parquetMedia, ".svg": chartMedia["svg"], ".png": chartMedia["png"]}
 
 // getJobFile serves a file that a job has made. It is made once and never changes.
 func (a *api) getJobFile(ctx context.Context, in *jobFileInput) (reply, error) {

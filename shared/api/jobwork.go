@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -60,7 +61,7 @@ func (r *JobRequest) files() []jobFile {
 		return append([]jobFile{{name: jobResult, queries: []url.Values{r.query(r.Series...)}}}, pictureFiles(clusteringPictures)...)
 	case "export":
 		for _, id := range r.Series {
-			files = append(files, jobFile{name: id + "-" + r.Interval + ".csv", bars: id})
+			files = append(files, jobFile{name: id + "-" + r.Interval + "." + r.exportFormat(), bars: id})
 		}
 		return files
 	case "backtest":
@@ -103,6 +104,9 @@ func (r *JobRequest) Files() []string {
 	}
 	return names
 }
+
+// exportFormat is that of the files of an export.
+func (r *JobRequest) exportFormat() string { return cmp.Or(r.Parameters["format"], "csv") }
 
 // query asks for the analysis of some series.
 func (r *JobRequest) query(ids ...string) url.Values {
@@ -180,7 +184,7 @@ func (j *Jobs) draw(ctx context.Context, r *JobRequest, name string) ([]byte, er
 
 // export prints the bars of a series as /series/{id}/bars does.
 func (j *Jobs) export(ctx context.Context, r *JobRequest, id string) ([]byte, error) {
-	answer, err := j.api.getBars(ctx, &barsInput{ID: id, Interval: r.Interval, From: r.From, To: r.To, Currency: r.Currency, Unit: r.Unit, Format: "csv"})
+	answer, err := j.api.getBars(ctx, &barsInput{ID: id, Interval: r.Interval, From: r.From, To: r.To, Currency: r.Currency, Unit: r.Unit, Format: r.exportFormat()})
 	if err != nil {
 		return nil, err
 	}

@@ -30,6 +30,7 @@ func (a *api) answers(id string, answer reflect.Type) map[string]*huma.Response 
 		a.mayBeStamped(reflect.TypeFor[BarsRows]())
 		content[jsonMedia] = &huma.MediaType{Schema: &huma.Schema{OneOf: []*huma.Schema{schema, rows}}}
 		content["text/csv"] = &huma.MediaType{Schema: &huma.Schema{Type: "string"}}
+		content[parquetMedia] = &huma.MediaType{Schema: &huma.Schema{Type: "string", Format: "binary"}}
 	}
 	return map[string]*huma.Response{
 		"200": {Description: "OK", Content: content, Headers: map[string]*huma.Param{

@@ -14,15 +14,27 @@ func (t table) print(head []byte, format string) []byte {
 	if format == "csv" {
 		return t.appendCSV(make([]byte, 0, 64+64*len(t.bars)))
 	}
-	out := make([]byte, 0, len(head)+256+72*len(t.bars))
-	out = append(out, head[:len(head)-1]...)
-	q := t.quality()
-	out = appendCounts(out, `,"quality":{"bars":`, q.Bars, `,"expected":`, q.Expected, `,"absent":`, q.Absent, `,"flagged":`, q.Flagged)
-	out = append(out, '}')
+	out := t.appendHead(make([]byte, 0, len(head)+256+72*len(t.bars)), head)
 	if format == "rows" {
 		return append(t.appendRows(append(out, `,"rows":[`...)), "]}"...)
 	}
 	return append(t.appendColumns(out), '}')
+}
+
+// appendHead appends the JSON object head, open, with the quality of the bars.
+func (t table) appendHead(out, head []byte) []byte {
+	q := t.quality()
+	out = append(out, head[:len(head)-1]...)
+	return append(appendCounts(out, `,"quality":{"bars":`, q.Bars, `,"expected":`, q.Expected, `,"absent":`, q.Absent, `,"flagged":`, q.Flagged), '}')
+}
+
+// flagsOf names the flags of a bar; one that is not there has the flag filled.
+func (t table) flagsOf(n int) []string {
+	names := t.bars[n].Flags.Names()
+	if _, filled := slices.BinarySearch(t.filled, n); filled {
+		names = append(names, "filled")
+	}
+	return names
 }
 
 // appendCounts appends texts and numbers in turn.
@@ -188,14 +200,13 @@ func (t table) appendRows(out []byte) []byte {
 }
 
 // appendCSV prints the table as RFC 4180 has it: lines end with CR LF, an absent field is empty, several flags are separated by
-// spaces. A bar that is not there has the flag filled. What was converted has two columns more.
+// spaces. What was converted has two columns more.
 func (t table) appendCSV(out []byte) []byte {
 	out = append(out, "time,open,high,low,close,volume,flags"...)
 	if len(t.rates) > 0 {
 		out = append(out, ",rate,rateDate"...)
 	}
 	out = append(out, "\r\n"...)
-	filled := t.filled
 	for n := range t.bars {
 		b := &t.bars[n]
 		out = appendTime(out, b.Start)
@@ -206,14 +217,11 @@ func (t table) appendCSV(out []byte) []byte {
 			}
 		}
 		out = append(out, ',')
-		for i, name := range b.Flags.Names() {
+		for i, name := range t.flagsOf(n) {
 			if i > 0 {
 				out = append(out, ' ')
 			}
 			out = append(out, name...)
-		}
-		if len(filled) > 0 && filled[0] == n {
-			out, filled = append(out, "filled"...), filled[1:]
 		}
 		if len(t.rates) > 0 {
 			out = append(out, ',')

@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -84,6 +85,15 @@ func TestPrint(t *testing.T) {
 		if diff := cmp.Diff(want, string(sample().print([]byte(`{"series":"X"}`), format))); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", format, diff)
 		}
+	}
+}
+
+// A bar that is not there, and was converted, has both flags, apart.
+func TestPrintFlagsOfFilledBars(t *testing.T) {
+	bars := sample()
+	bars.bars[2].Flags = market.Derived
+	if got := string(bars.print(nil, "csv")); !strings.HasSuffix(got, ",102.5,,derived filled\r\n") {
+		t.Errorf("got %s; want the flags derived and filled on the last line", got)
 	}
 }
 

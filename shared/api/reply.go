@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -41,12 +42,20 @@ func marshalled(value any) (reply, error) {
 const (
 	jsonMedia = "application/json"
 	csvMedia  = "text/csv; charset=utf-8; header=present"
+
+	parquetMedia = "application/vnd.apache.parquet"
+)
+
+// fileMedia are the formats of bars that are files of their own, and packed the media types that gzip cannot make smaller.
+var (
+	fileMedia = map[string]string{"csv": csvMedia, "parquet": parquetMedia}
+	packed    = []string{parquetMedia, chartMedia["png"]}
 )
 
 // send writes a reply, or 304 when the client has these bytes already.
 func (a *api) send(w http.ResponseWriter, r *http.Request, answer reply) {
 	encoding := ""
-	if acceptsGzip(r.Header.Get("Accept-Encoding")) {
+	if acceptsGzip(r.Header.Get("Accept-Encoding")) && !slices.Contains(packed, answer.media) {
 		encoding = "gzip"
 	}
 	tag := a.etag(answer, encoding)

@@ -1,6 +1,7 @@
 package chart
 
 import (
+	"maps"
 	"math"
 	"slices"
 	"strconv"
@@ -79,27 +80,12 @@ func colourKey(p pen, b box) box {
 // Months draws monthly returns, fractions, a row per year. A month without one is an empty cell.
 func Months(f Frame, returns analysis.Series) Picture {
 	return Picture{f, func(p pen, b box) {
-		years := map[int]*[12]float64{}
-		strongest := 0.0
-		for i, t := range returns.Time {
-			at := time.Unix(t, 0).UTC()
-			if years[at.Year()] == nil {
-				years[at.Year()] = nowhere()
-			}
-			years[at.Year()][at.Month()-1] = returns.Value[i]
-			if v := math.Abs(returns.Value[i]); v > strongest {
-				strongest = v
-			}
-		}
+		years, strongest := byYear(returns)
 		if strongest == 0 {
 			told(f, "There is no month with a return in this range.").paint(p, b)
 			return
 		}
-		var order []int
-		for year := range years {
-			order = append(order, year)
-		}
-		slices.Sort(order)
+		order := slices.Sorted(maps.Keys(years))
 		left := b.left + 40
 		width, height := (b.right-left)/12, min(48, (b.height()-18)/float64(len(order)))
 		for m := range 12 {
@@ -116,6 +102,22 @@ func Months(f Frame, returns analysis.Series) Picture {
 			}
 		}
 	}}
+}
+
+// byYear returns the months of each year, and the size of the strongest return.
+func byYear(returns analysis.Series) (years map[int]*[12]float64, strongest float64) {
+	years = map[int]*[12]float64{}
+	for i, t := range returns.Time {
+		at := time.Unix(t, 0).UTC()
+		if years[at.Year()] == nil {
+			years[at.Year()] = nowhere()
+		}
+		years[at.Year()][at.Month()-1] = returns.Value[i]
+		if v := math.Abs(returns.Value[i]); v > strongest {
+			strongest = v
+		}
+	}
+	return years, strongest
 }
 
 func nowhere() *[12]float64 {

@@ -39,7 +39,7 @@ func startProcess(t *testing.T, mode, events string, env ...string) *process {
 	p := &process{t: t, cmd: exec.Command(binary, mode), events: events, ended: make(chan struct{})}
 	p.cmd.Env = append(os.Environ(), programMode+"="+mode, programEvents+"="+events)
 	p.cmd.Env = append(p.cmd.Env, env...)
-	p.cmd.Stderr = &p.stderr
+	p.cmd.Stderr = io.MultiWriter(&p.stderr, t.Output())
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -50,6 +50,7 @@ func startProcess(t *testing.T, mode, events string, env ...string) *process {
 	go func() {
 		defer close(p.ended)
 		for lines := bufio.NewScanner(stdout); lines.Scan(); {
+			fmt.Fprintln(t.Output(), lines.Text())
 			p.mu.Lock()
 			p.stdout = append(p.stdout, lines.Text())
 			p.mu.Unlock()

@@ -75,7 +75,7 @@ func (h *Host) httpHandler(chosen []*function, options RunOptions) (http.Handler
 			options.Listener.Addr())
 	}
 	keys := options.Keys
-	return newRouter(chosen, func(f *function, next http.Handler) http.Handler {
+	router := newRouter(chosen, func(f *function, next http.Handler) http.Handler {
 		next = h.guard(f, next)
 		if len(keys) == 0 {
 			return http.NewCrossOriginProtection().Handler(next) // or any page in the owner's browser could write here
@@ -84,8 +84,19 @@ func (h *Host) httpHandler(chosen []*function, options RunOptions) (http.Handler
 			return next
 		}
 		return keys.require(next, loopback || options.Public)
+	})
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == probePath {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
+		router.ServeHTTP(w, r)
 	}), nil
 }
+
+// probePath is what a probe of Kubernetes asks, which has no key. The answer says that this process serves, and nothing of storage:
+// pods that are restarted or taken from their Service while storage is away help nobody.
+const probePath = "/healthz"
 
 func isLoopback(addr net.Addr) bool {
 	tcp, ok := addr.(*net.TCPAddr)

@@ -78,6 +78,7 @@ func TestKeys(t *testing.T) {
 		{everywhere, keys, false, "GET", "/r?code=%23+whose", "", 401},   // a comment is no key
 		{everywhere, keys, false, "GET", "/r?code=", "", 401},
 		{everywhere, keys, false, "GET", "/o", "", 200},
+		{everywhere, keys, false, "GET", "/healthz", "", 204},
 		{everywhere, keys, true, "GET", "/r", "", 200},
 		{everywhere, keys, true, "DELETE", "/w", "", 401},
 		{everywhere, keys, true, "DELETE", "/w?code=second", "", 200},

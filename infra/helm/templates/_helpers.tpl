@@ -110,15 +110,15 @@ spec:
         - name: keys
           mountPath: /etc/assay/keys
           readOnly: true
-      startupProbe: # a probe has no key, for which every path asks
-        tcpSocket: { port: http }
+      startupProbe: # the one path that asks for no key
+        httpGet: { path: /healthz, port: http }
         periodSeconds: 1
         failureThreshold: 60
       readinessProbe:
-        tcpSocket: { port: http }
+        httpGet: { path: /healthz, port: http }
         periodSeconds: 5
       livenessProbe:
-        tcpSocket: { port: http }
+        httpGet: { path: /healthz, port: http }
         periodSeconds: 10
       lifecycle:
         preStop:
@@ -170,6 +170,9 @@ securityContext:
   value: http://127.0.0.1:8090
 {{- end }}
 {{- range $name, $value := .root.Values.settings }}
+{{- if hasSuffix "_HEADERS" $name }}
+{{- fail (printf "settings.%s may hold a key, and what the chart writes is kept in the cluster for all to read: put it into the Secret that settingsSecret names" $name) }}
+{{- end }}
 - name: {{ $name }}
   value: {{ $value | quote }}
 {{- end }}

@@ -169,8 +169,8 @@ func garch(c *oracleCase) any {
 		"mu": g.Mu, "omega": g.Omega, "alpha": g.Alpha, "beta": g.Beta, "loglik": g.LogLikelihood, "persistence": g.Persistence,
 		"cond_sd": g.ConditionalSD, "forecast_sd": g.Forecast(c.integer("horizon")),
 	}
-	if g.Shape > 0 {
-		out["shape"] = g.Shape
+	if g.Shape.Ok() {
+		out["shape"] = g.Shape.Number
 	}
 	return out
 }
@@ -197,13 +197,16 @@ func simpleForecast(c *oracleCase) any {
 }
 
 func etsForecast(c *oracleCase) any {
-	name := c.text("model")
-	if name == "auto" {
-		name = ""
-	} else if need[bool](c, "damped") {
-		name = name[:2] + "d" + name[2:]
+	x, name, period := c.series("x").Value, c.text("model"), c.integer("period")
+	var m analysis.ETS
+	switch {
+	case name == "auto":
+		m = must(analysis.ChooseETS(x, period, nil))
+	case need[bool](c, "damped"):
+		m = must(analysis.FitETS(x, name[:2]+"d"+name[2:], period))
+	default:
+		m = must(analysis.FitETS(x, name, period))
 	}
-	m := must(analysis.FitETS(c.series("x").Value, name, c.integer("period")))
 	out := bounds(must(m.Forecast(c.integer("horizon"))))
 	params := object{}
 	for key, v := range map[string]analysis.Value{"alpha": m.Alpha, "beta": m.Beta, "gamma": m.Gamma, "phi": m.Phi} {
@@ -219,7 +222,7 @@ func arimaForecast(c *oracleCase) any {
 	x, period := c.series("x").Value, c.integer("period")
 	var m analysis.ARIMA
 	if c.text("model") == "auto" {
-		m = must(analysis.ChooseARIMA(x, period))
+		m = must(analysis.ChooseARIMA(x, period, nil))
 	} else {
 		orders := func(name string) (n [3]int) {
 			list, _ := c.Params[name].([]any)
