@@ -233,6 +233,9 @@ func (r rules) pod(o, template object) (broken []string) {
 	if err := json.Unmarshal(text, &pod); err != nil {
 		return []string{err.Error()}
 	}
+	if share := pod.Spec.ShareProcessNamespace; share == nil || !*share {
+		say("the program is process 1 and would miss an early SIGTERM: want shareProcessNamespace")
+	}
 	if grace := pod.Spec.TerminationGracePeriodSeconds; grace == nil || *grace <= int64(r.functions.TimeoutSeconds) {
 		say("the grace period is not above functionTimeout, %d s", r.functions.TimeoutSeconds)
 	}

@@ -136,7 +136,19 @@ type pod struct {
 	running, gone              bool
 	started                    time.Time
 	restarts                   int
-	exits                      map[string]int // by container and restart: with what it ended
+	exits                      map[string]exit // by container and restart
+}
+
+// exit is how a container ended, and after how long.
+type exit struct {
+	code  int
+	after time.Duration
+}
+
+func exitOf(terminated object) exit {
+	began, _ := time.Parse(time.RFC3339, terminated.text("startedAt"))
+	ended, _ := time.Parse(time.RFC3339, terminated.text("finishedAt"))
+	return exit{terminated.number("exitCode"), ended.Sub(began)}
 }
 
 // watchPods follows the pods of all namespaces until ctx is done.
@@ -179,7 +191,7 @@ func (p *pods) see(event string, o object) {
 	if p.seen[key] == nil {
 		p.seen[key] = &pod{
 			namespace: o.text("metadata", "namespace"), name: o.text("metadata", "name"),
-			component: o.text("metadata", "labels", "app.kubernetes.io/component"), exits: map[string]int{},
+			component: o.text("metadata", "labels", "app.kubernetes.io/component"), exits: map[string]exit{},
 		}
 	}
 	s := p.seen[key]
@@ -197,7 +209,7 @@ func (p *pods) see(event string, o object) {
 				if state == "lastState" {
 					which--
 				}
-				s.exits[fmt.Sprintf("%s %d", status.text("name"), which)] = object(end).number("exitCode")
+				s.exits[fmt.Sprintf("%s %d", status.text("name"), which)] = exitOf(end)
 			}
 		}
 	}

@@ -88,6 +88,7 @@ type push struct {
 const (
 	pushSource = "e2e"
 	pushedDays = 40
+	rolledFrom = 30 // the days from here on are pushed during an update
 	dayMinutes = 1440
 )
 

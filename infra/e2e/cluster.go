@@ -23,13 +23,15 @@ type cluster struct {
 	node     *node // nil without pods
 	storage  *storage
 
-	authority *authority // of the cluster
-	server    string     // URL of the API server
+	longJobs  []string        // pods of the simulated market that were at work during its update
+	killed    map[string]bool // pods, on purpose
+	authority *authority      // of the cluster
+	server    string          // URL of the API server
 }
 
 // startCluster starts everything that the chart needs of a cluster, and waits until it works.
 func startCluster(ctx context.Context, w *workplace, p programs, o options) (*cluster, error) {
-	c := &cluster{workplace: w, programs: p, options: o, began: time.Now()}
+	c := &cluster{workplace: w, programs: p, options: o, began: time.Now(), killed: map[string]bool{}}
 	c.timeline = newTimeline(c.began)
 	if !o.noNode {
 		n, err := newBridge(ctx, w)
@@ -63,6 +65,7 @@ func startCluster(ctx context.Context, w *workplace, p programs, o options) (*cl
 		if err := c.awaitNode(ctx); err != nil {
 			return nil, err
 		}
+		c.later(c.removePods)
 		c.timeline.note("node ready")
 	}
 	return c, nil
@@ -194,7 +197,6 @@ func (c *cluster) startKEDA(ctx context.Context) error {
 	}
 	for _, arguments := range [][]string{
 		{"apply", "--server-side", "-f", config + "/crd/bases"},
-		{"wait", "--for=condition=Established", "crd", "--all", "--timeout=60s"},
 		{"create", "namespace", "keda"},
 		{"apply", "-f", config + "/service_account/service_account.yaml", "-f", config + "/rbac/role.yaml", "-f", config + "/rbac/role_binding.yaml"},
 		{"apply", "-f", config + "/metrics-server/role.yaml", "-f", config + "/metrics-server/role_binding.yaml", "-f", service},
@@ -202,6 +204,17 @@ func (c *cluster) startKEDA(ctx context.Context) error {
 		if _, err := c.kubectl(ctx, arguments...); err != nil {
 			return err
 		}
+	}
+	if err := await(ctx, "KEDA's kinds are known", time.Minute, func() (bool, error) {
+		kinds, err := c.api.object("/apis/apiextensions.k8s.io/v1/customresourcedefinitions")
+		for _, kind := range kinds.list("items") {
+			if condition(kind, "Established") != "True" {
+				return false, err
+			}
+		}
+		return err == nil, err
+	}); err != nil {
+		return err
 	}
 	kubeconfig := c.authority.path("keda.kubeconfig")
 	env := []string{"KUBECONFIG=" + kubeconfig, "POD_NAMESPACE=keda", "KEDA_CLUSTER_OBJECT_NAMESPACE=keda", "WATCH_NAMESPACE="}

@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"time"
 )
 
@@ -23,29 +23,29 @@ type node struct {
 	state   string // of containerd, which is mounted into; short, since paths of sockets are
 }
 
-// newBridge makes a bridge that no other run has. Its MAC address is pinned: it would be the lowest of its ports, change whenever a pod
-// goes, and stall the connections of the others for seconds.
+// newBridge makes the bridge, for one run at a time: kubelet has folders and groups on a machine that no flag moves. The MAC address is
+// pinned: it would be the lowest of the ports, change whenever a pod goes, and stall the connections of the others for seconds.
 func newBridge(ctx context.Context, w *workplace) (*node, error) {
-	for number := range 16 {
-		n := &node{workplace: w, bridge: fmt.Sprintf("assay%d", number), subnet: fmt.Sprintf("10.214.%d", number)}
-		n.address = n.subnet + ".1"
-		if _, err := output(ctx, "ip", "link", "add", n.bridge, "address", fmt.Sprintf("02:a5:5a:00:00:%02x", number), "type", "bridge"); err != nil {
-			if strings.Contains(err.Error(), "File exists") {
-				continue
-			}
+	n := &node{workplace: w, bridge: "assay-e2e", subnet: "10.214.0", address: "10.214.0.1", state: "/run/assay-e2e", socket: "/run/assay-e2e/containerd.sock"}
+	lock, err := os.OpenFile("/run/assay-e2e.lock", os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	w.later(lock.Close)
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
+		return nil, errors.New("another run has a node on this machine: wait until it has ended")
+	}
+	_ = quietly("ip", "link", "delete", n.bridge) // of a run that was killed
+	w.later(func() error { return quietly("ip", "link", "delete", n.bridge) })
+	for _, command := range [][]string{
+		{"ip", "link", "add", n.bridge, "address", "02:a5:5a:00:00:01", "type", "bridge"},
+		{"ip", "address", "add", n.address + "/24", "dev", n.bridge}, {"ip", "link", "set", n.bridge, "up"},
+	} {
+		if _, err := output(ctx, command...); err != nil {
 			return nil, err
 		}
-		w.later(func() error { return quietly("ip", "link", "delete", n.bridge) })
-		for _, command := range [][]string{{"ip", "address", "add", n.address + "/24", "dev", n.bridge}, {"ip", "link", "set", n.bridge, "up"}} {
-			if _, err := output(ctx, command...); err != nil {
-				return nil, err
-			}
-		}
-		n.state = fmt.Sprintf("/run/%s-e2e", n.bridge)
-		n.socket = n.state + "/containerd.sock"
-		return n, nil
 	}
-	return nil, errors.New("assay0 to assay15 are there already: delete those that no run uses (ip link delete assay0)")
+	return n, nil
 }
 
 // quietly runs a command although the run may have been stopped.
@@ -103,7 +103,6 @@ func (c *cluster) startNode(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.later(n.removeContainers) // while containerd runs, and kubelet does not start them again
 	err = c.start("kubelet", nil, c.kube, "kubelet", "--config", kubelet, "--kubeconfig", c.authority.path("node.kubeconfig"), "--hostname-override", nodeName,
 		"--node-ip", n.address, "--root-dir", c.path("kubelet"), "--cert-dir", c.path("kubelet-certificates"))
 	if err != nil {
@@ -124,7 +123,7 @@ func (n *node) ctr(ctx context.Context, arguments ...string) (string, error) {
 	return output(ctx, append([]string{"ctr", "--address", n.socket, "--namespace", "k8s.io"}, arguments...)...)
 }
 
-// kill sends SIGKILL to containers, by the names of their pods; all containers for none. It returns how many there were.
+// kill sends SIGKILL to the containers of pods, by their names, and returns how many there were.
 func (n *node) kill(ctx context.Context, pods ...string) (killed int, err error) {
 	printed, err := n.ctr(ctx, "containers", "list")
 	if err != nil {
@@ -139,7 +138,7 @@ func (n *node) kill(ctx context.Context, pods ...string) (killed int, err error)
 		if err != nil {
 			continue // it went away meanwhile
 		}
-		if len(pods) > 0 && !containsAny(info, pods) {
+		if !containsAny(info, pods) {
 			continue
 		}
 		if _, err := n.ctr(ctx, "tasks", "kill", "--signal", "SIGKILL", id); err == nil {
@@ -158,18 +157,22 @@ func containsAny(text string, parts []string) bool {
 	return false
 }
 
-// removeContainers ends what runs on the node, sandboxes too.
-func (n *node) removeContainers() error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+// removePods has kubelet take away every pod with its network, which nobody does after kubelet has ended.
+func (c *cluster) removePods() error {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	printed, err := n.ctr(ctx, "tasks", "list", "--quiet")
-	if err != nil {
-		return err
+	for _, arguments := range [][]string{
+		{"delete", "scaledobjects,scaledjobs,cronjobs,jobs,deployments", "--all", "--all-namespaces", "--wait=false"},
+		{"delete", "pods", "--all", "--all-namespaces", "--force", "--grace-period=0", "--wait=false"},
+	} {
+		if _, err := c.kubectl(ctx, arguments...); err != nil {
+			return err
+		}
 	}
-	for id := range strings.FieldsSeq(printed) {
-		_, _ = n.ctr(ctx, "tasks", "delete", "--force", id) // one that has just ended is as good
-	}
-	return nil
+	return await(ctx, "no pod runs any more", 50*time.Second, func() (bool, error) {
+		running, err := c.node.ctr(ctx, "tasks", "list", "--quiet")
+		return err == nil && strings.TrimSpace(running) == "", err
+	})
 }
 
 // cgroups are those that kubelet makes for pods, of either version.

@@ -32,9 +32,12 @@ func (c *cluster) scaleWithoutPods(ctx context.Context) error {
 		return err
 	}
 	c.timeline.note("messages taken away")
-	defer c.timeline.note("Clean is at 0 again")
-	return await(ctx, "Clean is at 0", time.Minute, func() (bool, error) {
+	err = await(ctx, "Clean is at 0", time.Minute, func() (bool, error) {
 		d, err := c.api.object("/apis/apps/v1/namespaces/" + pushed + "/deployments/assay-clean")
 		return err == nil && d.number("spec", "replicas") == 0, err
 	})
+	if err == nil {
+		c.timeline.note("Clean is at 0 again")
+	}
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 	"github.com/Azure/azure-sdk-for-go/sdk/storage/azqueue/v2"
 )
 
@@ -106,6 +107,32 @@ func (s *storage) texts(ctx context.Context, account, name string) (texts []stri
 		texts = append(texts, *m.MessageText)
 	}
 	return texts, nil
+}
+
+// checkRows counts the rows of the table bars: one for each hour and each day of what was pushed for some days, but for the newest, which
+// nothing after it has ended.
+func (s *storage) checkRows(ctx context.Context, days int) error {
+	service, err := aztables.NewServiceClientFromConnectionString(s.connections[realAccount], nil)
+	if err != nil {
+		return err
+	}
+	table := service.NewClient("bars")
+	for _, instrument := range pushedInstruments {
+		for interval, want := range map[string]int{"1h": days*24 - 1, "1d": days - 1} {
+			filter, got := fmt.Sprintf("PartitionKey eq '%s~%s~%d'", instrument, interval, firstDay.Year()), 0
+			for pages := table.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter}); pages.More(); {
+				page, err := pages.NextPage(ctx)
+				if err != nil {
+					return err
+				}
+				got += len(page.Entities)
+			}
+			if got != want {
+				return fmt.Errorf("the table bars has %d rows of %s at %s, want %d", got, instrument, interval, want)
+			}
+		}
+	}
+	return nil
 }
 
 // Queues of assay.

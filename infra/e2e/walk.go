@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -37,7 +38,7 @@ func (c *cluster) walk(ctx context.Context) error {
 		return err
 	}
 	c.timeline.note("page and API ready in their pods")
-	if err := c.beginMarket(ctx); err != nil {
+	if err := c.beginMarket(ctx, seen); err != nil {
 		return fmt.Errorf("market: %w", err)
 	}
 	for _, part := range []struct {
@@ -81,36 +82,46 @@ func (c *cluster) install(ctx context.Context, release, key string) error {
 	return err
 }
 
-// scaleQueues pushes until Clean and Load have come up from nothing, kills pods meanwhile, and waits until both are gone again.
+// scaleQueues pushes until Clean and Load have come up from nothing, interrupts Load in three ways while it is at work, and waits until both
+// are gone again.
 func (c *cluster) scaleQueues(ctx context.Context, k *client, seen *pods, most func(string) int) error {
 	if err := k.declare(ctx); err != nil {
 		return err
 	}
-	half := pushedDays / 2
-	pushing := make(chan error, 1)
-	go func() {
-		_, err := k.pushDays(ctx, 0, half)
-		c.timeline.note("%d payloads of 1,440 minutes pushed", half*len(pushedInstruments))
-		pushing <- err
-	}()
-	if err := await(ctx, "the first minutes can be queried", time.Minute, func() (bool, error) {
-		var answer struct{ Time []int64 }
-		err := k.once(ctx, "GET", fmt.Sprintf("/api/v1/series/BTC-USD/bars?interval=1m&from=%d&to=%d", firstDay.Unix(), firstDay.Unix()+86400), "", nil, &answer)
-		return len(answer.Time) > 0, err
-	}); err != nil {
-		return err
+	first := make(chan error, 1)
+	go func() { first <- c.firstDone(ctx, k) }()
+	const step = rolledFrom / 3
+	for n, interrupt := range []func() error{
+		func() error { return c.kill(ctx, atWork(seen, pushed, "load")[:1], "a pod of Load killed (SIGKILL)") },
+		func() error { return c.scaleIn(ctx, seen) },
+		func() error { return c.kill(ctx, atWork(seen, pushed, "load"), "every pod of Load on the node killed") },
+	} {
+		pushing := make(chan error, 1)
+		go func() {
+			_, err := k.pushDays(ctx, n*step, (n+1)*step)
+			pushing <- err
+		}()
+		if err := await(ctx, "Load is at work", time.Minute, func() (bool, error) {
+			n, err := c.storage.waiting(ctx, realAccount, "clean-prices")
+			return n > 2 && len(atWork(seen, pushed, "load")) > 0, err
+		}); err != nil {
+			return err
+		}
+		if err := interrupt(); err != nil {
+			return err
+		}
+		if err := <-pushing; err != nil {
+			return err
+		}
 	}
-	c.timeline.note("the first payload's minutes can be queried")
-	if err := <-pushing; err != nil {
-		return err
-	}
-	if err := c.interrupt(ctx, seen); err != nil {
+	c.timeline.note("%d payloads of 1,440 minutes were pushed", rolledFrom*len(pushedInstruments))
+	if err := <-first; err != nil {
 		return err
 	}
 	if err := c.drained(ctx); err != nil {
 		return err
 	}
-	if err := k.checkBars(ctx, half); err != nil {
+	if err := errors.Join(k.checkBars(ctx, rolledFrom), c.storage.checkRows(ctx, rolledFrom)); err != nil {
 		return err
 	}
 	for _, name := range []string{"assay-clean", "assay-load"} {
@@ -118,56 +129,46 @@ func (c *cluster) scaleQueues(ctx context.Context, k *client, seen *pods, most f
 			return fmt.Errorf("%s had %d replicas at most: want more than one", name, most(name))
 		}
 	}
-	c.timeline.note("all %d minutes are there, each once", half*len(pushedInstruments)*dayMinutes)
+	c.timeline.note("all %d minutes are there, each once, and the rows of their hours and days", rolledFrom*len(pushedInstruments)*dayMinutes)
 	return nil
 }
 
-// interrupt kills a pod of Load, takes all of them away at once by scaling in, and then kills every container of the node that takes messages.
-func (c *cluster) interrupt(ctx context.Context, seen *pods) error {
-	running := func() (names []string) {
-		for _, p := range seen.of(pushed, "load") {
-			if p.running && !p.gone {
-				names = append(names, p.name)
-			}
-		}
-		return names
+func (c *cluster) firstDone(ctx context.Context, k *client) error {
+	path := fmt.Sprintf("/api/v1/series/BTC-USD/bars?interval=1m&from=%d&to=%d", firstDay.Unix(), firstDay.AddDate(0, 0, 1).Unix())
+	err := await(ctx, "the first minutes can be queried", time.Minute, func() (bool, error) {
+		var answer struct{ Time []int64 }
+		err := k.once(ctx, http.MethodGet, path, "", nil, &answer)
+		return len(answer.Time) > 0, err
+	})
+	if err == nil {
+		c.timeline.note("the first payload's minutes can be queried")
 	}
-	busy := func() (bool, error) {
-		n, err := c.storage.waiting(ctx, realAccount, "clean-prices")
-		return n > 4 && len(running()) > 0, err
-	}
-	if err := await(ctx, "Load is at work", time.Minute, busy); err != nil {
-		return err
-	}
-	if n, err := c.node.kill(ctx, running()[0]); err != nil || n != 1 {
-		return fmt.Errorf("%d containers killed, want 1: %w", n, err)
-	}
-	c.timeline.note("a pod of Load killed (SIGKILL) with messages in hand")
-	if err := await(ctx, "Load is at work again", time.Minute, busy); err != nil {
-		return err
-	}
+	return err
+}
+
+// scaleIn has KEDA take all pods of Load away while they are at work, and then gives them back. With what they ended, checkExits looks.
+func (c *cluster) scaleIn(ctx context.Context, seen *pods) error {
 	path := "/apis/keda.sh/v1alpha1/namespaces/" + pushed + "/scaledobjects/assay-load"
 	if err := c.api.patch(ctx, path, `{"metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": "0"}}}`); err != nil {
 		return err
 	}
-	if err := await(ctx, "Load is scaled in", time.Minute, func() (bool, error) { return len(running()) == 0, nil }); err != nil {
+	if err := await(ctx, "Load is scaled in", time.Minute, func() (bool, error) { return len(atWork(seen, pushed, "load")) == 0, nil }); err != nil {
 		return err
 	}
 	c.timeline.note("Load scaled in while at work: each pod ended what it had in hand")
-	if err := c.api.patch(ctx, path, `{"metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": null}}}`); err != nil {
-		return err
+	return c.api.patch(ctx, path, `{"metadata": {"annotations": {"autoscaling.keda.sh/paused-replicas": null}}}`)
+}
+
+// kill kills pods and remembers that they were.
+func (c *cluster) kill(ctx context.Context, names []string, what string) error {
+	c.timeline.note("%s, with messages in hand", what)
+	for _, name := range names {
+		c.killed[name] = true
 	}
-	if err := await(ctx, "Load is at work again, in several pods", time.Minute, func() (bool, error) {
-		yes, err := busy()
-		return yes && len(running()) > 1, err
-	}); err != nil {
-		return err
-	}
-	n, err := c.node.kill(ctx, running()...)
+	n, err := c.node.kill(ctx, names...)
 	if err == nil && n == 0 {
-		err = errors.New("nothing to kill")
+		err = errors.New("there was nothing to kill")
 	}
-	c.timeline.note("all %d containers of Load on the node killed", n)
 	return err
 }
 
@@ -215,7 +216,7 @@ func (c *cluster) roll(ctx context.Context, k *client) error {
 	var repeated int
 	go func() {
 		var err error
-		repeated, err = k.pushDays(ctx, pushedDays/2, pushedDays)
+		repeated, err = k.pushDays(ctx, rolledFrom, pushedDays)
 		pushing <- err
 	}()
 	if err := await(ctx, "Clean is at work", 30*time.Second, func() (bool, error) {
@@ -247,7 +248,7 @@ func (c *cluster) roll(ctx context.Context, k *client) error {
 	if err := k.checkBars(ctx, pushedDays); err != nil {
 		return err
 	}
-	c.timeline.note("%d reads and %d pushes during the update, none failed; all %d minutes are there", r.reads, pushedDays/2*len(pushedInstruments), pushedDays*len(pushedInstruments)*dayMinutes)
+	c.timeline.note("%d reads and %d pushes during the update, none failed; all %d minutes are there", r.reads, (pushedDays-rolledFrom)*len(pushedInstruments), pushedDays*len(pushedInstruments)*dayMinutes)
 	return nil
 }
 

@@ -16,17 +16,23 @@ import (
 	"time"
 )
 
+// running is a program that was started.
+type running struct {
+	*exec.Cmd
+	ended chan struct{} // closed when it has
+}
+
 // workplace is a folder with what runs in it. close ends all of it, the latest first.
 type workplace struct {
 	folder  string
 	keep    bool
 	undo    []func() error
-	running map[string]*exec.Cmd
+	running map[string]*running
 }
 
 func newWorkplace(keep bool) (*workplace, error) {
 	folder, err := os.MkdirTemp("", "assay-e2e-")
-	return &workplace{folder: folder, keep: keep, running: map[string]*exec.Cmd{}}, err
+	return &workplace{folder: folder, keep: keep, running: map[string]*running{}}, err
 }
 
 func (w *workplace) path(name string) string { return filepath.Join(w.folder, name) }
@@ -69,17 +75,22 @@ func (w *workplace) start(name string, env []string, program string, arguments .
 	if err := c.Start(); err != nil {
 		return err
 	}
-	w.running[name] = c
-	w.later(func() error { stop(c); return nil })
+	r := &running{c, make(chan struct{})}
+	go func() {
+		_ = c.Wait() // how it ended is nobody's concern
+		close(r.ended)
+	}()
+	w.running[name] = r
+	w.later(func() error { r.stop(); return nil })
 	return nil
 }
 
 // stop asks a program to end, and makes it end when it does not.
-func stop(c *exec.Cmd) {
-	_ = c.Process.Signal(syscall.SIGTERM)
-	timer := time.AfterFunc(5*time.Second, func() { _ = c.Process.Kill() })
+func (r *running) stop() {
+	_ = r.Process.Signal(syscall.SIGTERM)
+	timer := time.AfterFunc(5*time.Second, func() { _ = r.Process.Kill() })
 	defer timer.Stop()
-	_ = c.Wait() // how it ended is nobody's concern
+	<-r.ended
 }
 
 // tail is the end of a program's log.
@@ -90,12 +101,18 @@ func (w *workplace) tail(name string, size int) string {
 
 // ready waits until a program answers 200 at a URL.
 func (w *workplace) ready(ctx context.Context, name, url string, identity *tls.Config) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-w.running[name].ended: // nothing to wait for
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
 	client := &http.Client{Timeout: 5 * time.Second, Transport: &http.Transport{TLSClientConfig: identity}}
 	defer client.CloseIdleConnections()
 	err := await(ctx, name+" is ready", 90*time.Second, func() (bool, error) {
-		if err := w.running[name].Process.Signal(syscall.Signal(0)); err != nil {
-			return false, err
-		}
 		answer, err := client.Get(url)
 		if err != nil {
 			return false, err
@@ -135,8 +152,8 @@ func freePorts(n int) ([]string, error) {
 }
 
 // memory is what a program has in memory now, in MiB.
-func memory(c *exec.Cmd) int {
-	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", c.Process.Pid))
+func memory(r *running) int {
+	statm, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", r.Process.Pid))
 	var size, resident int
 	if err == nil {
 		_, err = fmt.Sscan(string(statm), &size, &resident)

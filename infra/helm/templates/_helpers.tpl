@@ -53,6 +53,7 @@ spec:
   serviceAccountName: {{ include "assay.fullname" .root }}
   automountServiceAccountToken: false
   enableServiceLinks: false
+  shareProcessNamespace: true # as process 1 it would miss a SIGTERM of its first milliseconds, and be killed with messages in hand
   restartPolicy: {{ .restart | default "Always" }}
   terminationGracePeriodSeconds: {{ add $functions.timeoutSeconds 30 }}
   {{- with .root.Values.image.pullSecrets }}
