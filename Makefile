@@ -63,6 +63,9 @@ test-chart: ## only chart, image and compose.yaml, by Helm and the schemas of Ku
 	@command -v buildah >/dev/null || echo "buildah is missing: the image is not built; apt-get install buildah"
 	$(scanned) cd infra/check && go test -json -count=1 -timeout 15m ./... $(scan) # go does not see what changes outside of a module
 
+e2e-keda: node_modules ## the chart on a real Kubernetes with a real KEDA and real pods: needs root and containerd; compiles for a quarter of an hour once, then takes three minutes
+	cd infra/e2e && go run .
+
 test-func: node_modules ## only the tests under the real Functions host, which func or $$FUNC names
 	go test -count=1 -run TestFunctionsHost -v ./tests
 
@@ -93,8 +96,8 @@ bench: assay node_modules ## what is fast and how fast, beside InfluxDB where it
 
 check: ## formatting and linters
 	@test -z "$$(go tool gofumpt -l .)" || { echo "gofumpt would change:"; go tool gofumpt -l .; exit 1; }
-	go vet ./... && cd infra/check && go vet ./...
+	go vet ./... && (cd infra/check && go vet ./...) && cd infra/e2e && go vet . ./pause
 	go tool staticcheck ./...
 	go tool unparam ./...
 
-.PHONY: help deps run func package release chart image test test-func test-bicep test-chart test-page test-year bench check
+.PHONY: help deps run func package release chart image e2e-keda test test-func test-bicep test-chart test-page test-year bench check

@@ -34,6 +34,7 @@ always needs one (header x-functions-key, or ?code=); reading needs one beyond l
 	c.Flags().StringSliceVar(&options.Only, "only", nil, "run only these functions, separated by commas")
 	c.Flags().StringVar(&address, "address", "127.0.0.1", "listen on this address")
 	c.Flags().IntVar(&port, "port", 7071, "listen on this port; 0 takes a free one, which the log names")
+	c.Flags().DurationVar(&options.Hide, "hide", 10*time.Minute, "hide a message in hand from others for so long, renewed at half of it: when this process is killed, another takes it then")
 	c.Flags().DurationVar(&options.Grace, "grace", 25*time.Second, "after a stop, wait so long for what is in hand")
 	return c
 }
@@ -42,6 +43,9 @@ always needs one (header x-functions-key, or ?code=); reading needs one beyond l
 func (p *Program) run(ctx context.Context, options host.RunOptions, address string, port int) (err error) {
 	if options.Grace < 0 {
 		return usageError{fmt.Errorf("--grace %v: want a positive duration such as 25s", options.Grace)}
+	}
+	if options.Hide < time.Second {
+		return usageError{fmt.Errorf("--hide %v: want at least a second, such as 10m", options.Hide)}
 	}
 	options.Keys, err = host.ReadKeys(p.App.Config.KeysFile)
 	if err != nil {

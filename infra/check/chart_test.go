@@ -31,6 +31,7 @@ publicRead: true
 http: {serviceType: LoadBalancer}
 timers: {suspend: true}
 stream: {enabled: true}
+simulatedMarket: true
 networkPolicy: {ports: [443, 10000, 10001, 10002]}`,
 	"names of digits": `storage: {accountName: "1234", clientId: 5c9f1f3e-0c0e-4b53-9d3c-6f0f4a3f2b11}
 keysSecret: "1234"
@@ -205,7 +206,7 @@ func TestSettings(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := slices.Concat(slices.Collect(maps.Keys(schema.Properties.Settings.Properties)), []string{
-		"AzureWebJobsStorage", "ASSAY_FUNCTION_KEYS_FILE", "ASSAY_PUBLIC_READ", // from other values
+		"AzureWebJobsStorage", "ASSAY_FUNCTION_KEYS_FILE", "ASSAY_PUBLIC_READ", "ASSAY_SOURCE_URL", // from other values
 		"ASSAY_COINGECKO_KEY",      // a secret
 		"FUNCTIONS_WORKER_RUNTIME", // of the Functions host only
 	})

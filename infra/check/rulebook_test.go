@@ -103,7 +103,7 @@ func (r rules) runs(objects []object) (broken []string) {
 		wanted[name] = "CronJob invoke " + name + " --wait"
 	}
 	for name := range r.functions.Queues {
-		wanted[name] = run + "--only " + name
+		wanted[name] = run + "--hide 60s --only " + name // by default a minute
 	}
 	for name := range r.functions.Jobs {
 		wanted[name] = "ScaledJob invoke " + name
@@ -232,6 +232,9 @@ func (r rules) pod(o, template object) (broken []string) {
 	var pod corev1.PodTemplateSpec
 	if err := json.Unmarshal(text, &pod); err != nil {
 		return []string{err.Error()}
+	}
+	if share := pod.Spec.ShareProcessNamespace; share == nil || !*share {
+		say("the program is process 1 and would miss an early SIGTERM: want shareProcessNamespace")
 	}
 	if grace := pod.Spec.TerminationGracePeriodSeconds; grace == nil || *grace <= int64(r.functions.TimeoutSeconds) {
 		say("the grace period is not above functionTimeout, %d s", r.functions.TimeoutSeconds)

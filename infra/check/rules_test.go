@@ -41,6 +41,7 @@ func TestRulesRefuse(t *testing.T) {
 		{"ScaledJob backfill", "metadata.queueLengthStrategy", "some", "ScaledJob test-assay-backfill: queueLengthStrategy some: want one of [all visibleonly]"},
 		{"ScaledJob backfill", "metadata.accountName", "stassay", "ScaledJob test-assay-backfill: accountName and an identity go together"},
 		{"ScaledJob backfill", "authenticationRef.name", "other", "ScaledJob test-assay-backfill: its TriggerAuthentication other is not there"},
+		{"Deployment clean", pod + "shareProcessNamespace", nil, "Deployment test-assay-clean: the program is process 1 and would miss an early SIGTERM: want shareProcessNamespace"},
 		{"Deployment clean", pod + "terminationGracePeriodSeconds", 600.0, "Deployment test-assay-clean: the grace period is not above functionTimeout, 600 s"},
 		{"Deployment clean", pod + "securityContext.runAsNonRoot", nil, "Deployment test-assay-clean: runAsNonRoot != true: pod or container \"assay\" must set securityContext.runAsNonRoot=true"},
 		{"Deployment clean", pod + "hostNetwork", true, "Deployment test-assay-clean: host namespaces: hostNetwork=true"},

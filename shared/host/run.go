@@ -18,6 +18,7 @@ type RunOptions struct {
 	Keys     Keys
 	Public   bool          // reads need no key, wherever they come from
 	Grace    time.Duration // how long a stop waits for what is in hand; 0: 25 s
+	Hide     time.Duration // how long a message in hand is hidden from others, renewed at half of it; 0: 10 min, as the Functions host
 }
 
 // Run runs the functions with their own triggers until ctx is done: every timer once at once and then by its schedule, a loop
@@ -30,6 +31,9 @@ func (h *Host) Run(ctx context.Context, options RunOptions) error {
 	}
 	if options.Grace > 0 {
 		h.stopLimit = options.Grace
+	}
+	if options.Hide > 0 {
+		h.hidden = options.Hide
 	}
 	group, take := errgroup.WithContext(ctx)
 	work, cancel := h.outlive(take)

@@ -38,7 +38,7 @@ authenticationRef:
 {{- end }}
 
 {{/*
-A pod of the program: root, component, args, resources; restart is Never in a Job; http where it serves.
+A pod of the program: root, component, args, resources; restart is Never in a Job; http where it serves, asks where it asks providers.
 After SIGTERM the program finishes what is in hand, for functionTimeout at most; Kubernetes waits a little longer.
 */}}
 {{- define "assay.pod" -}}
@@ -53,6 +53,7 @@ spec:
   serviceAccountName: {{ include "assay.fullname" .root }}
   automountServiceAccountToken: false
   enableServiceLinks: false
+  shareProcessNamespace: true # as process 1 it would miss a SIGTERM of its first milliseconds, and be killed with messages in hand
   restartPolicy: {{ .restart | default "Always" }}
   terminationGracePeriodSeconds: {{ add $functions.timeoutSeconds 30 }}
   {{- with .root.Values.image.pullSecrets }}
@@ -81,10 +82,19 @@ spec:
       secret:
         secretName: {{ .root.Values.keysSecret | quote }}
   {{- end }}
+  {{- if and .asks .root.Values.simulatedMarket }}
+  initContainers:
+    - name: market
+      restartPolicy: Always # beside the program, until that ends
+      {{- include "assay.image" . | nindent 6 }}
+      args: [sim, --port, "8090"]
+      resources:
+        {{- toYaml .resources | nindent 8 }}
+      {{- include "assay.confined" . | nindent 6 }}
+  {{- end }}
   containers:
     - name: assay
-      image: "{{ .root.Values.image.repository }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}"
-      imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+      {{- include "assay.image" . | nindent 6 }}
       args: {{ toJson .args }}
       env:
         {{- include "assay.environment" . | nindent 8 }}
@@ -117,11 +127,20 @@ spec:
       {{- end }}
       resources:
         {{- toYaml .resources | nindent 8 }}
-      securityContext:
-        allowPrivilegeEscalation: false
-        readOnlyRootFilesystem: true
-        capabilities:
-          drop: [ALL]
+      {{- include "assay.confined" . | nindent 6 }}
+{{- end }}
+
+{{- define "assay.image" -}}
+image: "{{ .root.Values.image.repository }}:{{ .root.Values.image.tag | default .root.Chart.AppVersion }}"
+imagePullPolicy: {{ .root.Values.image.pullPolicy }}
+{{- end }}
+
+{{- define "assay.confined" -}}
+securityContext:
+  allowPrivilegeEscalation: false
+  readOnlyRootFilesystem: true
+  capabilities:
+    drop: [ALL]
 {{- end }}
 
 {{- define "assay.environment" -}}
@@ -146,6 +165,10 @@ spec:
   value: /etc/assay/keys/keys
 - name: ASSAY_PUBLIC_READ
   value: {{ .root.Values.publicRead | quote }}
+{{- end }}
+{{- if and .asks .root.Values.simulatedMarket }}
+- name: ASSAY_SOURCE_URL
+  value: http://127.0.0.1:8090
 {{- end }}
 {{- range $name, $value := .root.Values.settings }}
 {{- if hasSuffix "_HEADERS" $name }}
