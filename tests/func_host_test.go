@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -243,33 +242,4 @@ func (h *functionsHost) functions() []string {
 	}
 	slices.Sort(names)
 	return names
-}
-
-func freePort(t *testing.T) string {
-	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer listener.Close()
-	_, port, err := net.SplitHostPort(listener.Addr().String())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return port
-}
-
-// eventually asks every 50 ms until the answer is yes, for three minutes: other processes are at work.
-func eventually(t *testing.T, what string, yes func() bool) {
-	t.Helper()
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	limit := time.After(3 * time.Minute)
-	for !yes() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("waited three minutes until %s", what)
-		}
-	}
 }

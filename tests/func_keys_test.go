@@ -21,61 +21,9 @@ import (
 // refused comes as far as the storage.
 func testKeys(t *testing.T, script string, public bool) {
 	const pushes, reads = "/api/v1/ingest/BTC-USD.mine?interval=1d", "/api/v1/series"
-<<<<<<< HEAD
-	repository := copyRepository(t)
-	for _, public := range []bool{false, true} {
-		readable := http.StatusUnauthorized
-		if public {
-			readable = http.StatusOK
-		}
-		storage := storetest.Azurite(t)
-		app := newApp(t, storage)
-		h := newFunctionsHost(t, script, unpack(t, pack(t, repository, public)), storage, deployedSettings(t)...)
-		h.env = append(h.env, "ASSAY_SOURCE_URL="+providers(t).URL)
-		h.auth = true
-		h.start()
-		received := time.Now()
-		wrong := http.Header{"X-Functions-Key": {"wrong"}}
-		send(t, http.MethodPost, h.url+pushes, wrong) // makes the host give itself keys
-		key := functionKey(t, storage)
-		for _, test := range []struct {
-			what, method, path string
-			header             http.Header
-			want               int
-		}{
-			{"a write without a key", http.MethodPost, pushes, nil, http.StatusUnauthorized},
-			{"a write with a wrong key", http.MethodPost, pushes, wrong, http.StatusUnauthorized},
-			{"a write with a wrong key in its address", http.MethodPost, pushes + "&code=wrong", nil, http.StatusUnauthorized},
-			{"a declaration without a key", http.MethodPost, "/api/v1/series", nil, http.StatusUnauthorized},
-			{"a job without a key", http.MethodPost, "/api/v1/jobs", nil, http.StatusUnauthorized},
-			{"a cancellation without a key", http.MethodDelete, "/api/v1/jobs/20240115-mine", nil, http.StatusUnauthorized},
-			{"a cancellation with a key", http.MethodDelete, "/api/v1/jobs/20240115-mine", http.Header{"X-Functions-Key": {key}}, http.StatusNotFound},
-			{"the jobs with a key", http.MethodGet, "/api/v1/jobs", http.Header{"X-Functions-Key": {key}}, http.StatusOK},
-			{"a write with a key", http.MethodPost, pushes, http.Header{"X-Functions-Key": {key}}, http.StatusAccepted},
-			{"a write with a key in its address", http.MethodPost, pushes + "&code=" + key, nil, http.StatusAccepted},
-			{"a read without a key", http.MethodGet, reads, nil, readable},
-			{"the page without a key", http.MethodGet, "/", nil, readable},
-			{"a read with a key", http.MethodGet, reads, http.Header{"X-Functions-Key": {key}}, http.StatusOK},
-			{"the page with a key in its address", http.MethodGet, "/?code=" + key, nil, http.StatusOK},
-		} {
-			if got := send(t, test.method, h.url+test.path, test.header); got != test.want {
-				t.Errorf("public read %v: %s is answered %d, want %d", public, test.what, got, test.want)
-			}
-		}
-		eventually(t, "both pushes are loaded", func() bool { return states(t, app, "mine", received)[store.Loaded] == 2 })
-		said := h.printed()
-		if strings.Contains(said, key) {
-			t.Errorf("the key is in what the host or the handler printed")
-		}
-		if !strings.Contains(said, "Function FetchBinance is disabled") || strings.Contains(said, "Function FetchKraken is disabled") {
-			t.Errorf("which timers stand still? %s", said)
-		}
-		h.stop()
-=======
 	readable := http.StatusUnauthorized
 	if public {
 		readable = http.StatusOK
->>>>>>> tests
 	}
 	storage := storetest.Azurite(t)
 	app := newApp(t, storage)
@@ -112,8 +60,12 @@ func testKeys(t *testing.T, script string, public bool) {
 		}
 	}
 	eventually(t, "both pushes are loaded", func() bool { return states(t, app, "mine", received)[store.Loaded] == 2 })
-	if said := h.printed(); strings.Contains(said, key) {
+	said := h.printed()
+	if strings.Contains(said, key) {
 		t.Errorf("the key is in what the host or the handler printed")
+	}
+	if !strings.Contains(said, "Function FetchBinance is disabled") || strings.Contains(said, "Function FetchKraken is disabled") {
+		t.Errorf("which timers stand still? %s", said)
 	}
 	h.stop()
 }

@@ -1,14 +1,12 @@
 package tests
 
 import (
-	"net/http/httptest"
 	"regexp"
 	"slices"
 	"testing"
 
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 
-	"assay/shared/sim"
 	"assay/shared/store/storetest"
 )
 
@@ -19,14 +17,8 @@ var warningOfTelemetry = regexp.MustCompile(`(?mi)^\S+ \[Warning\] .*(telemetry|
 func TestFunctionsHostTelemetry(t *testing.T) {
 	t.Parallel()
 	script, program := findFunc(t), build(t)
-	world, err := sim.New(sim.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	market := httptest.NewServer(world)
-	t.Cleanup(market.Close)
 	r := newReceiver(t)
-	h := newFunctionsHost(t, script, stage(t, program), storetest.Azurite(t), "ASSAY_SOURCE_URL="+market.URL, "ASSAY_WATCHLIST=BTC-USD",
+	h := newFunctionsHost(t, script, stage(t, program), storetest.Azurite(t), "ASSAY_SOURCE_URL="+simulatedMarket(t), "ASSAY_WATCHLIST=BTC-USD",
 		"AzureFunctionsJobHost__telemetryMode=OpenTelemetry", "OTEL_EXPORTER_OTLP_ENDPOINT="+r.url, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
 		"OTEL_BSP_SCHEDULE_DELAY=200", "OTEL_SERVICE_NAME=assay-here")
 	h.start()

@@ -2,7 +2,6 @@ package tests
 
 import (
 	"math/rand/v2"
-	"net/http/httptest"
 	"os/exec"
 	"strings"
 	"testing"
@@ -12,7 +11,6 @@ import (
 
 	"assay/shared/config"
 	"assay/shared/market"
-	"assay/shared/sim"
 	"assay/shared/store/storetest"
 )
 
@@ -59,16 +57,4 @@ func TestKilledBackfillsEndTheSame(t *testing.T) {
 	if diff := cmp.Diff(valueHashes(t, calm, sources...), valueHashes(t, rough, sources...)); diff != "" {
 		t.Errorf("value hashes differ from an undisturbed run (-want +got):\n%s", diff)
 	}
-}
-
-// simulatedMarket serves a market in every provider's place, and returns its address.
-func simulatedMarket(t *testing.T) string {
-	t.Helper()
-	market, err := sim.New(sim.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(market)
-	t.Cleanup(server.Close)
-	return server.URL
 }

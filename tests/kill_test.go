@@ -138,33 +138,3 @@ func writeMinutes(t *testing.T, from, to int) string {
 	}
 	return file
 }
-<<<<<<< HEAD
-
-// build builds the program into a temporary folder.
-func build(t *testing.T, tags ...string) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "assay")
-	out, err := exec.Command("go", "build", "-tags", strings.Join(tags, ","), "-o", binary, ".").CombinedOutput()
-	if err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
-}
-
-func command(settings config.Storage, binary string, arguments ...string) *exec.Cmd {
-	c := exec.Command(binary, arguments...)
-	c.Env = append(os.Environ(), "AzureWebJobsStorage="+settings.Connection)
-	return c
-}
-
-func run(t *testing.T, settings config.Storage, binary string, arguments ...string) string {
-	t.Helper()
-	out, err := command(settings, binary, arguments...).CombinedOutput()
-	t.Logf("assay %s: %s", strings.Join(arguments, " "), out)
-	if err != nil {
-		t.Errorf("assay %s: %v\n%s", strings.Join(arguments, " "), err, out)
-	}
-	return string(out)
-}
-=======
->>>>>>> tests

@@ -5,14 +5,18 @@ package tests
 import (
 	"flag"
 	"fmt"
+	"net"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"assay/shared/config"
+	"assay/shared/sim"
 )
 
 // programs is the folder of the programs that build has built.
@@ -68,8 +72,50 @@ func command(settings config.Storage, binary string, arguments ...string) *exec.
 func run(t *testing.T, settings config.Storage, binary string, arguments ...string) string {
 	t.Helper()
 	out, err := command(settings, binary, arguments...).CombinedOutput()
+	t.Logf("assay %s: %s", strings.Join(arguments, " "), out)
 	if err != nil {
 		t.Errorf("assay %s: %v\n%s", strings.Join(arguments, " "), err, out)
 	}
 	return string(out)
+}
+
+// simulatedMarket serves a market in every provider's place, and returns its address.
+func simulatedMarket(t *testing.T) string {
+	t.Helper()
+	market, err := sim.New(sim.Options{Seed: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(market)
+	t.Cleanup(server.Close)
+	return server.URL
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	_, port, err := net.SplitHostPort(listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// eventually asks every 50 ms until the answer is yes, for three minutes: other processes are at work.
+func eventually(t *testing.T, what string, yes func() bool) {
+	t.Helper()
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	limit := time.After(3 * time.Minute)
+	for !yes() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("waited three minutes until %s", what)
+		}
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"net/http/httptest"
 	"os/exec"
 	"slices"
 	"strings"
@@ -16,7 +15,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"assay/shared/config"
-	"assay/shared/sim"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
@@ -24,16 +22,11 @@ import (
 // flow fetches from a simulated market, cleans and loads, each in a process of its own, and returns what they logged.
 func flow(t *testing.T, binary string, storage config.Storage, environment ...string) []map[string]any {
 	t.Helper()
-	world, err := sim.New(sim.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	market := httptest.NewServer(world)
-	defer market.Close()
+	market := simulatedMarket(t)
 	var records []map[string]any
 	for _, name := range []string{"FetchKraken", "Clean", "Load"} {
 		c := command(storage, binary, "invoke", name)
-		c.Env = append(append(c.Env, "ASSAY_SOURCE_URL="+market.URL, "ASSAY_WATCHLIST=BTC-USD"), environment...)
+		c.Env = append(append(c.Env, "ASSAY_SOURCE_URL="+market, "ASSAY_WATCHLIST=BTC-USD"), environment...)
 		out, err := c.Output()
 		if err != nil {
 			t.Fatalf("invoke %s: %v\n%s", name, err, out)

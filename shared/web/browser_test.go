@@ -43,15 +43,18 @@ func TestPageInBrowser(t *testing.T) {
 	}
 }
 
-// growing answers the first request for prices as one site does, and all others as another.
+// growing answers as one site does, and after GET /grow as another.
 func growing(first, then http.Handler) http.Handler {
-	var asked atomic.Bool
+	var grown atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == "/api/v1/expensive-things" && !asked.Swap(true) {
+		switch {
+		case r.URL.Path == "/grow":
+			grown.Store(true)
+		case grown.Load():
+			then.ServeHTTP(w, r)
+		default:
 			first.ServeHTTP(w, r)
-			return
 		}
-		then.ServeHTTP(w, r)
 	})
 }
 

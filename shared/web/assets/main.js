@@ -42,7 +42,7 @@ async function refresh(quietly = false) {
   } catch (problem) {
     if (!quietly && !request.signal.aborted) fail(problem);
   } finally {
-    if (state.request === request) {
+    if (state.request === request && !request.signal.aborted) { // else another one is under way, or about to be
       find('plot').classList.remove('waiting');
       if (isGrowing()) state.timer = setTimeout(refresh, often, true);
     }
