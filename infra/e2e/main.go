@@ -77,8 +77,13 @@ var needs = []struct {
 	program, pkg string
 	node         bool // only pods need it
 }{
-	{"go", "the Go toolchain", false}, {"node", "nodejs", false},
-	{"containerd", "containerd", true}, {"ctr", "containerd", true}, {"runc", "runc", true}, {"buildah", "buildah", true}, {"ip", "iproute2", true},
+	{"go", "the Go toolchain", false},
+	{"node", "nodejs", false},
+	{"containerd", "containerd", true},
+	{"ctr", "containerd", true},
+	{"runc", "runc", true},
+	{"buildah", "buildah", true},
+	{"ip", "iproute2", true},
 	{cniFolder + "/bridge", "containernetworking-plugins", true},
 }
 

@@ -39,7 +39,8 @@ func newBridge(ctx context.Context, w *workplace) (*node, error) {
 	w.later(func() error { return quietly("ip", "link", "delete", n.bridge) })
 	for _, command := range [][]string{
 		{"ip", "link", "add", n.bridge, "address", "02:a5:5a:00:00:01", "type", "bridge"},
-		{"ip", "address", "add", n.address + "/24", "dev", n.bridge}, {"ip", "link", "set", n.bridge, "up"},
+		{"ip", "address", "add", n.address + "/24", "dev", n.bridge},
+		{"ip", "link", "set", n.bridge, "up"},
 	} {
 		if _, err := output(ctx, command...); err != nil {
 			return nil, err
