@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"sync/atomic"
 	"testing"
 )
 
@@ -43,18 +42,14 @@ func TestPageInBrowser(t *testing.T) {
 	}
 }
 
-// growing answers as one site does, and after GET /grow as another.
+// growing answers as one site does, and as another who has the cookie grown.
 func growing(first, then http.Handler) http.Handler {
-	var grown atomic.Bool
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch {
-		case r.URL.Path == "/grow":
-			grown.Store(true)
-		case grown.Load():
+		if _, err := r.Cookie("grown"); err == nil {
 			then.ServeHTTP(w, r)
-		default:
-			first.ServeHTTP(w, r)
+			return
 		}
+		first.ServeHTTP(w, r)
 	})
 }
 

@@ -42,7 +42,7 @@ async function refresh(quietly = false) {
   } catch (problem) {
     if (!quietly && !request.signal.aborted) fail(problem);
   } finally {
-    if (state.request === request && !request.signal.aborted) { // else another one is under way, or about to be
+    if (state.request === request) {
       find('plot').classList.remove('waiting');
       if (isGrowing()) state.timer = setTimeout(refresh, often, true);
     }
@@ -55,6 +55,7 @@ const isGrowing = () => state.view.from === null && performance.now() < young &&
 // look moves the view to a range, which is drawn at once from what is here and asked for when the view rests.
 function look(range) {
   state.request?.abort();
+  state.request = null; // what it still does when it ends is not for this range
   state.range = view.kept(range, state.answer.limits);
   Object.assign(state.view, view.dates(state.range));
   view.writeView(state.view);

@@ -2,53 +2,12 @@
 // fixture_test.go says what prices they have. SCREENSHOTS names a folder for pictures of the page, if any are wanted.
 
 import assert from 'node:assert/strict';
-import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { check, end } from './check.mjs';
 
-const { PAGE, PAGE_WITH_KEY, PAGE_EMPTY, PAGE_GROWING, PAGE_SIMULATED, CHROMIUM, SCREENSHOTS } = process.env;
+const { PAGE, PAGE_WITH_KEY, PAGE_EMPTY, PAGE_GROWING, PAGE_SIMULATED } = process.env;
 const DAY = 86400;
 const colours = { light: { bitcoin: [0, 114, 178], gold: [213, 94, 0], silver: [196, 105, 155] } };
 colours.dark = { bitcoin: [86, 180, 233], gold: [230, 159, 0], silver: [204, 121, 167] };
-
-const patience = 120_000; // milliseconds: other processes are at work
-const browser = await chromium.launch({ executablePath: CHROMIUM, timeout: patience });
-let failures = 0;
-
-// check opens address in a new window, runs body on it and on a function that counts the bytes received, of what is asked for again and
-// again once, and then expects that nothing went wrong meanwhile: no error in the console but those that options.expected matches, no
-// violation of the policy, no request to another host.
-async function check(name, address, body, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
-  context.setDefaultTimeout(patience);
-  const page = await context.newPage();
-  const wrong = [];
-  const sizes = new Map();
-  const bytes = async () => (await Promise.all(sizes.values())).reduce((sum, { responseBodySize }) => sum + responseBodySize, 0);
-  const gone = () => ({ responseBodySize: 0 }); // the window was closed, and nobody asks any more
-  page.on('requestfinished', (request) => sizes.has(request.url()) || sizes.set(request.url(), request.sizes().catch(gone)));
-  page.on('console', (message) => {
-    if (message.type() === 'error' && !options.expected?.test(message.text())) wrong.push(message.text());
-  });
-  page.on('pageerror', (error) => wrong.push(error.stack));
-  page.on('request', (request) => {
-    const { protocol, origin } = new URL(request.url());
-    if (protocol !== 'data:' && origin !== new URL(address).origin) wrong.push(`request to ${origin}`);
-  });
-  await page.addInitScript(() => {
-    addEventListener('securitypolicyviolation', (event) => console.error(`policy violated: ${event.violatedDirective} ${event.blockedURI}`));
-  });
-  try {
-    await page.goto(address);
-    await body(page, bytes);
-    assert.deepEqual(wrong, []);
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failures++;
-    console.log(`FAIL ${name}\n${error.stack}\n${wrong.join('\n')}`);
-  }
-  if (SCREENSHOTS) await page.screenshot({ path: path.join(SCREENSHOTS, `${name.replaceAll(/\W+/g, '-')}.png`) });
-  await context.close();
-}
 
 // drawn waits until the chart of the range in the address is there and its prices have come.
 async function drawn(page) {
@@ -78,7 +37,8 @@ const pixels = (page, colour, left = 0, right = 1) =>
 const seconds = (date) => Date.parse(`${date}T00:00:00Z`) / 1000;
 const share = (date, from, to) => (seconds(date) - seconds(from)) / (seconds(to) - DAY / 2 - seconds(from));
 
-const parameters = (page) => Object.fromEntries(new URL(page.url()).searchParams);
+// parameters asks the page itself: the browser tells of a new address later than of the key or the click that led to it.
+const parameters = (page) => page.evaluate(() => Object.fromEntries(new URLSearchParams(location.search)));
 const lines = (shown) => shown.replaceAll(/\n+/g, '\n');
 const text = async (page, selector) => lines(await page.locator(selector).innerText());
 const rested = (page, address) => page.waitForResponse((response) => response.url().includes(address));
@@ -90,7 +50,7 @@ await check('first load', PAGE, async (page, bytes) => {
   for (const [name, colour] of Object.entries(colours.light)) {
     assert.ok((await pixels(page, colour)) > 300, `the curve of ${name} is drawn`);
   }
-  assert.deepEqual(parameters(page), {}, 'a view that was not chosen follows the newest price');
+  assert.deepEqual(await parameters(page), {}, 'a view that was not chosen follows the newest price');
   assert.equal(await page.inputValue('#from'), '2020-01-01');
   assert.equal(await page.inputValue('#to'), '2025-01-01');
   assert.equal(await page.getAttribute('[data-months="60"]', 'aria-pressed'), 'true');
@@ -114,38 +74,46 @@ await check('legend', PAGE, async (page) => {
   await page.click('.card:nth-child(1) .name');
   assert.equal(await pixels(page, colours.light.bitcoin), 0, 'a curve can be hidden');
   await page.click('.card:nth-child(2) .ends');
-  assert.deepEqual(parameters(page), { from: '2019-01-01', to: '2024-01-01' }, 'kept within what is stored');
+  assert.deepEqual(await parameters(page), { from: '2019-01-01', to: '2024-01-01' }, 'kept within what is stored');
   assert.equal(await page.isVisible('#message'), false);
 });
 
 await check('buttons and address', PAGE, async (page) => {
   await drawn(page);
-  const answered = rested(page, 'from=2024-01-01&to=2025-01-01');
-  await page.click('[data-months="12"]');
-  await answered;
-  assert.deepEqual(parameters(page), { from: '2024-01-01', to: '2025-01-01' });
+  await Promise.all([rested(page, 'from=2024-01-01&to=2025-01-01'), page.click('[data-months="12"]')]);
+  assert.deepEqual(await parameters(page), { from: '2024-01-01', to: '2025-01-01' });
   await page.click('[aria-label="Zoom in"]');
-  assert.deepEqual(parameters(page), { from: '2024-04-02', to: '2024-10-02' });
+  assert.deepEqual(await parameters(page), { from: '2024-04-02', to: '2024-10-02' });
   await page.click('[aria-label="Earlier"]');
-  assert.deepEqual(parameters(page), { from: '2024-01-01', to: '2024-07-02' });
+  assert.deepEqual(await parameters(page), { from: '2024-01-01', to: '2024-07-02' });
   await page.click('[aria-label="Later"]');
   await page.click('[aria-label="Zoom out"]');
-  const everything = rested(page, 'from=2019-01-01&to=2025-01-01');
-  await page.click('[data-months="all"]');
-  await everything;
+  await Promise.all([rested(page, 'from=2019-01-01&to=2025-01-01'), page.click('[data-months="all"]')]);
   await drawn(page);
-  assert.deepEqual(parameters(page), { from: '2019-01-01', to: '2025-01-01' });
+  assert.deepEqual(await parameters(page), { from: '2019-01-01', to: '2025-01-01' });
   await page.click('[data-scale="linear"]');
   await page.click('#rebase');
-  assert.deepEqual(parameters(page), { from: '2019-01-01', to: '2025-01-01', scale: 'linear', rebase: '100' });
+  assert.deepEqual(await parameters(page), { from: '2019-01-01', to: '2025-01-01', scale: 'linear', rebase: '100' });
   assert.match(await text(page, '.card:nth-child(1)'), /110\.9 ·.*\nBTC-USD\n100 on 1 Jan 2019/s);
   await page.click('[data-scale="log"]');
   await page.click('#rebase');
   await page.fill('#from', '2021-05-05');
-  assert.deepEqual(parameters(page), { from: '2021-05-05', to: '2025-01-01' });
+  assert.deepEqual(await parameters(page), { from: '2021-05-05', to: '2025-01-01' });
   await page.reload();
   await drawn(page);
   assert.equal(await page.inputValue('#from'), '2021-05-05', 'the address brings the view back');
+});
+
+await check('moving on', PAGE, async (page) => {
+  await drawn(page);
+  const asked = [];
+  await page.route('**/api/v1/expensive-things?*', (route) => asked.push(route)); // and not answered yet
+  await Promise.all([page.waitForRequest(/from=2024-01-01&/), page.click('[data-months="12"]')]);
+  await page.evaluate(() => new MutationObserver(([{ target }]) => (target.bright ||= !target.matches('.waiting'))).observe(document.querySelector('#plot'), { attributes: true }));
+  await Promise.all([page.waitForRequest(/from=2024-04-02&/), page.click('[aria-label="Zoom in"]')]);
+  assert.ok(!(await page.evaluate(() => document.querySelector('#plot').bright)), 'a curve waits until its prices have come');
+  await asked.at(-1).continue();
+  await drawn(page);
 });
 
 await check('drag to zoom', `${PAGE}?from=2024-01-01&to=2025-01-01`, async (page) => {
@@ -155,7 +123,7 @@ await check('drag to zoom', `${PAGE}?from=2024-01-01&to=2025-01-01`, async (page
   await page.mouse.down();
   await page.mouse.move(over.x + over.width / 2, over.y + 60, { steps: 4 });
   await page.mouse.up();
-  const { from, to } = parameters(page);
+  const { from, to } = await parameters(page);
   assert.ok(from > '2024-03-25' && from < '2024-04-05' && to > '2024-06-28' && to < '2024-07-05', `${from} to ${to}`);
 });
 
@@ -209,9 +177,9 @@ await check('keyboard', `${PAGE}?from=2024-03-01&to=2024-04-01`, async (page) =>
   await page.keyboard.press('Enter');
   assert.equal(await page.isVisible('#why'), false, 'the explanation can be closed');
   await page.keyboard.press('+');
-  assert.deepEqual(parameters(page), { from: '2024-03-09', to: '2024-03-25' });
+  assert.deepEqual(await parameters(page), { from: '2024-03-09', to: '2024-03-25' });
   await page.keyboard.press('Shift+ArrowLeft');
-  assert.deepEqual(parameters(page), { from: '2024-03-01', to: '2024-03-17' });
+  assert.deepEqual(await parameters(page), { from: '2024-03-01', to: '2024-03-17' });
 });
 
 await check('dark', PAGE, async (page) => {
@@ -244,7 +212,7 @@ await check('range without prices', `${PAGE}?from=1999-01-01&to=2000-01-01`, asy
   assert.match(await text(page, '#message'), /No price lies between 1 Jan 1999 and 31 Dec 1999\..*begins on 1 Jan 2019 and ends on 31 Dec 2024\./s);
   await page.click('#message button');
   await drawn(page);
-  assert.deepEqual(parameters(page), { from: '2019-01-01', to: '2025-01-01' });
+  assert.deepEqual(await parameters(page), { from: '2019-01-01', to: '2025-01-01' });
 });
 
 await check('refused range', `${PAGE}?from=2024-01-01&to=2023-01-01`, async (page) => {
@@ -252,7 +220,7 @@ await check('refused range', `${PAGE}?from=2024-01-01&to=2023-01-01`, async (pag
   assert.match(await text(page, '#message'), /^The range ends before it begins\./);
   await page.click('#message button');
   await drawn(page);
-  assert.deepEqual(parameters(page), {});
+  assert.deepEqual(await parameters(page), {});
 }, { expected: /status of 400/ });
 
 await check('nothing stored', PAGE_EMPTY, async (page) => {
@@ -262,7 +230,7 @@ await check('nothing stored', PAGE_EMPTY, async (page) => {
 
 await check('first prices', PAGE_GROWING, async (page) => {
   await page.waitForSelector('#message pre');
-  await page.evaluate(async () => { await fetch('/grow'); });
+  await page.context().addCookies([{ name: 'grown', value: 'yes', url: PAGE_GROWING }]);
   await drawn(page);
   assert.ok((await pixels(page, colours.light.bitcoin)) > 300, 'what comes later is shown without a reload');
   assert.equal(await page.isVisible('#message'), false);
@@ -294,12 +262,11 @@ await check('with a function key', `${PAGE_WITH_KEY}/?code=k%3Dy`, async (page) 
   await drawn(page);
   assert.ok((await pixels(page, colours.light.bitcoin)) > 300);
   await page.click('[data-months="6"]');
-  assert.equal(parameters(page).code, 'k=y', 'the key stays in the address');
+  assert.equal((await parameters(page)).code, 'k=y', 'the key stays in the address');
 });
 
 await check('without scripts', PAGE, async (page) => {
   assert.match(await text(page, 'main'), /^The chart is drawn with JavaScript, which is off here\. The same prices are in the API\.\s*$/);
 }, { javaScriptEnabled: false });
 
-await browser.close();
-process.exit(failures ? 1 : 0);
+await end();
