@@ -2,7 +2,6 @@ package commands
 
 import (
 	"encoding/json"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"strings"
@@ -11,11 +10,12 @@ import (
 
 	"assay/shared/api"
 	"assay/shared/sim"
+	"assay/shared/sim/simtest"
 	"assay/shared/store/storetest"
 )
 
 func TestBackfill(t *testing.T) {
-	url := simulatedMarket(t)
+	_, url := simtest.Serve(t, sim.Options{Seed: 1})
 	settings, folder := storetest.Azurite(t), t.TempDir()
 	assay := func(arguments string) result {
 		c := command(t, settings, folder, strings.Fields(arguments)...)
@@ -60,7 +60,7 @@ func TestBackfill(t *testing.T) {
 
 // Stopped, it says how it goes on; the same command ends what was begun.
 func TestBackfillInterrupted(t *testing.T) {
-	url := simulatedMarket(t)
+	_, url := simtest.Serve(t, sim.Options{Seed: 1})
 	settings, folder := storetest.Azurite(t), t.TempDir()
 	backfill := func() *exec.Cmd {
 		c := command(t, settings, folder, strings.Fields("backfill BTC-USD.coinbase --from 2024-01-01 --to 2024-01-04 --interval 1m")...)
@@ -89,16 +89,4 @@ func TestBackfillInterrupted(t *testing.T) {
 	if ended.code != 0 || !strings.Contains(ended.stdout, "BTC-USD.coinbase 1m: done") {
 		t.Errorf("again: exit code %d, %q %q, want it done", ended.code, ended.stdout, ended.stderr)
 	}
-}
-
-// simulatedMarket serves a market in every provider's place, and returns its address.
-func simulatedMarket(t *testing.T) string {
-	t.Helper()
-	market, err := sim.New(sim.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(market)
-	t.Cleanup(server.Close)
-	return server.URL
 }

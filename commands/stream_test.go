@@ -2,7 +2,6 @@ package commands
 
 import (
 	"bufio"
-	"net/http/httptest"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -11,6 +10,7 @@ import (
 
 	"assay/shared/config"
 	"assay/shared/sim"
+	"assay/shared/sim/simtest"
 	"assay/shared/store/storetest"
 )
 
@@ -39,14 +39,9 @@ func TestStreamMistakes(t *testing.T) {
 // streamCommandOf is a command that follows the simulated market.
 func streamCommandOf(t *testing.T, settings config.Storage, folder string) *exec.Cmd {
 	t.Helper()
-	market, err := sim.New(sim.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(market)
-	t.Cleanup(server.Close)
+	_, url := simtest.Serve(t, sim.Options{Seed: 1})
 	c := command(t, settings, folder, "stream", "kraken")
-	c.Env = append(c.Env, "ASSAY_SOURCE_URL="+server.URL, "ASSAY_WATCHLIST=BTC-USD,NOPE-USD")
+	c.Env = append(c.Env, "ASSAY_SOURCE_URL="+url, "ASSAY_WATCHLIST=BTC-USD,NOPE-USD")
 	return c
 }
 

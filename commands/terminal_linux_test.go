@@ -11,6 +11,8 @@ import (
 	"testing"
 	"unsafe"
 
+	"assay/shared/sim"
+	"assay/shared/sim/simtest"
 	"assay/shared/store/storetest"
 )
 
@@ -160,8 +162,9 @@ func TestStreamOnATerminal(t *testing.T) {
 func TestBackfillOnATerminal(t *testing.T) {
 	screen, stderr := terminal(t)
 	defer screen.Close()
+	_, url := simtest.Serve(t, sim.Options{Seed: 1})
 	c := command(t, storetest.Azurite(t), t.TempDir(), strings.Fields("backfill BTC-USD --from 2024-01-01 --to 2024-01-04 --interval 1m")...)
-	c.Env, c.Stderr = append(c.Env, "ASSAY_SOURCE_URL="+simulatedMarket(t)), stderr
+	c.Env, c.Stderr = append(c.Env, "ASSAY_SOURCE_URL="+url), stderr
 	shown := make(chan string)
 	go func() {
 		text, _ := io.ReadAll(screen)

@@ -22,10 +22,8 @@ type exchange struct {
 	*sim.Sim
 	url string
 
-	mu      sync.Mutex
-	down    map[string]bool // hosts
-	asked   map[string]int  // by host
-	refused int             // answers with 429
+	mu   sync.Mutex
+	down map[string]bool // hosts
 }
 
 var hosts = map[string]string{
@@ -39,7 +37,7 @@ func newExchange(t *testing.T, now func() time.Time, faults ...sim.Kind) *exchan
 	if err != nil {
 		t.Fatal(err)
 	}
-	e := &exchange{Sim: market, down: map[string]bool{}, asked: map[string]int{}}
+	e := &exchange{Sim: market, down: map[string]bool{}}
 	server := httptest.NewServer(e)
 	t.Cleanup(server.Close)
 	e.url = server.URL
@@ -48,30 +46,13 @@ func newExchange(t *testing.T, now func() time.Time, faults ...sim.Kind) *exchan
 
 func (e *exchange) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	e.mu.Lock()
-	e.asked[r.Host]++
 	down := e.down[r.Host]
 	e.mu.Unlock()
 	if down {
 		http.Error(w, "out of order", http.StatusServiceUnavailable)
 		return
 	}
-	seen := &status{ResponseWriter: w}
-	e.Sim.ServeHTTP(seen, r)
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if seen.code == http.StatusTooManyRequests {
-		e.refused++
-	}
-}
-
-type status struct {
-	http.ResponseWriter
-	code int
-}
-
-func (s *status) WriteHeader(code int) {
-	s.code = code
-	s.ResponseWriter.WriteHeader(code)
+	e.Sim.ServeHTTP(w, r)
 }
 
 // set takes sources down or brings them back.

@@ -86,8 +86,8 @@ func TestOneSourceDownForAWeek(t *testing.T) {
 					t.Errorf("gaps of kraken %+v, want one, %v", got, want)
 				}
 			}
-			if w.exchange.refused > 0 {
-				t.Errorf("a limit was broken %d times", w.exchange.refused)
+			if n := w.exchange.Refused(); n > 0 {
+				t.Errorf("a limit was broken %d times", n)
 			}
 		})
 	}

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"assay/shared/fetch"
 	"assay/shared/history"
 	"assay/shared/sim"
+	"assay/shared/sim/simtest"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
@@ -39,13 +39,8 @@ func newYearWorld(t *testing.T, settings config.Storage, faults ...sim.Kind) *ye
 	t.Helper()
 	s := storetest.Reopen(t, settings)
 	clock := &fetchWorld{at: yearStart}
-	market, err := sim.New(sim.Options{Seed: 1, Faults: faults, Now: clock.now, NoLimits: true, Slow: time.Millisecond})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(market)
-	t.Cleanup(server.Close)
-	client, err := fetch.New(s.Tables, fetch.Options{Now: clock.now, Wait: clock.wait, URL: server.URL})
+	_, url := simtest.Serve(t, sim.Options{Seed: 1, Faults: faults, Now: clock.now, NoLimits: true, Slow: time.Millisecond})
+	client, err := fetch.New(s.Tables, fetch.Options{Now: clock.now, Wait: clock.wait, URL: url})
 	if err != nil {
 		t.Fatal(err)
 	}

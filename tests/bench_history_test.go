@@ -31,12 +31,12 @@ const historyLimit = 15 * time.Minute
 // with the calls to each source beside its limit. All sources are the simulated market's, limits included.
 func (b *bench) history() {
 	b.t.Helper()
-	calls := &callCounter{at: map[string][]time.Time{}}
 	market, err := sim.New(sim.Options{Seed: 1})
 	if err != nil {
 		b.t.Fatal(err)
 	}
-	server := httptest.NewServer(calls.count(market))
+	calls := &callCounter{Sim: market, at: map[string][]time.Time{}}
+	server := httptest.NewServer(calls)
 	defer server.Close()
 	a := startAzurite(b.t, true)
 	defer a.stop()
@@ -69,7 +69,7 @@ func (b *bench) history() {
 	b.addCalls(calls, all)
 }
 
-// addCalls prints how often each source was asked. One that was asked too often has said so with 429.
+// addCalls prints how often each source was asked, which is never more often than it allows.
 func (b *bench) addCalls(calls *callCounter, took float64) {
 	calls.mu.Lock()
 	defer calls.mu.Unlock()
@@ -81,8 +81,8 @@ func (b *bench) addCalls(calls *callCounter, took float64) {
 			note: fmt.Sprintf("at most %d arrived in %s, limit %d as sent; %.1f a second", most(at, src.Budget.Per), src.Budget.Per, src.Budget.Calls, float64(len(at))/took),
 		})
 	}
-	if calls.refused > 0 {
-		b.t.Errorf("limits were broken %d times", calls.refused)
+	if n := calls.Refused(); n > 0 {
+		b.t.Errorf("limits were broken %d times", n)
 	}
 }
 
@@ -139,11 +139,11 @@ func (b *bench) allFetched(st *store.Store) bool {
 	return len(jobs) > 0 && !open && waiting == 0
 }
 
-// callCounter notes when each source was asked.
+// callCounter is a market that notes when each source was asked.
 type callCounter struct {
-	mu      sync.Mutex
-	at      map[string][]time.Time
-	refused int // answers with 429
+	*sim.Sim
+	mu sync.Mutex
+	at map[string][]time.Time
 }
 
 var sourceOfHost = map[string]string{
@@ -151,31 +151,13 @@ var sourceOfHost = map[string]string{
 	"data-api.ecb.europa.eu": "ecb", "www.ecb.europa.eu": "ecb", "prices.lbma.org.uk": "lbma",
 }
 
-func (c *callCounter) count(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		c.mu.Lock()
-		if name, known := sourceOfHost[r.Host]; known {
-			c.at[name] = append(c.at[name], time.Now())
-		}
-		c.mu.Unlock()
-		recorder := &statusWriter{ResponseWriter: w}
-		next.ServeHTTP(recorder, r)
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if recorder.status == http.StatusTooManyRequests {
-			c.refused++
-		}
-	})
-}
-
-type statusWriter struct {
-	http.ResponseWriter
-	status int
-}
-
-func (w *statusWriter) WriteHeader(status int) {
-	w.status = status
-	w.ResponseWriter.WriteHeader(status)
+func (c *callCounter) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	c.mu.Lock()
+	if name, known := sourceOfHost[r.Host]; known {
+		c.at[name] = append(c.at[name], time.Now())
+	}
+	c.mu.Unlock()
+	c.Sim.ServeHTTP(w, r)
 }
 
 // most returns how many of some moments, ascending, lie within one period at most.

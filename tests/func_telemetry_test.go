@@ -7,6 +7,8 @@ import (
 
 	trace "go.opentelemetry.io/proto/otlp/trace/v1"
 
+	"assay/shared/sim"
+	"assay/shared/sim/simtest"
 	"assay/shared/store/storetest"
 )
 
@@ -17,8 +19,9 @@ var warningOfTelemetry = regexp.MustCompile(`(?mi)^\S+ \[Warning\] .*(telemetry|
 func TestFunctionsHostTelemetry(t *testing.T) {
 	t.Parallel()
 	script, program := findFunc(t), build(t)
+	_, url := simtest.Serve(t, sim.Options{Seed: 1})
 	r := newReceiver(t)
-	h := newFunctionsHost(t, script, stage(t, program), storetest.Azurite(t), "ASSAY_SOURCE_URL="+simulatedMarket(t), "ASSAY_WATCHLIST=BTC-USD",
+	h := newFunctionsHost(t, script, stage(t, program), storetest.Azurite(t), "ASSAY_SOURCE_URL="+url, "ASSAY_WATCHLIST=BTC-USD",
 		"AzureFunctionsJobHost__telemetryMode=OpenTelemetry", "OTEL_EXPORTER_OTLP_ENDPOINT="+r.url, "OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf",
 		"OTEL_BSP_SCHEDULE_DELAY=200", "OTEL_SERVICE_NAME=assay-here")
 	h.start()

@@ -11,6 +11,8 @@ import (
 
 	"assay/shared/config"
 	"assay/shared/market"
+	"assay/shared/sim"
+	"assay/shared/sim/simtest"
 	"assay/shared/store/storetest"
 )
 
@@ -19,7 +21,7 @@ import (
 func TestKilledBackfillsEndTheSame(t *testing.T) {
 	t.Parallel()
 	binary := build(t)
-	url := simulatedMarket(t)
+	_, url := simtest.Serve(t, sim.Options{Seed: 1})
 	backfill := func(settings config.Storage) *exec.Cmd {
 		c := command(settings, binary, "backfill", "BTC-USD", "--from", "2024-01-10", "--to", "2024-01-16", "--interval", "1m")
 		c.Env = append(c.Env, "ASSAY_SOURCE_URL="+url)

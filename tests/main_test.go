@@ -6,7 +6,6 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,7 +15,6 @@ import (
 	"time"
 
 	"assay/shared/config"
-	"assay/shared/sim"
 )
 
 // programs is the folder of the programs that build has built.
@@ -77,18 +75,6 @@ func run(t *testing.T, settings config.Storage, binary string, arguments ...stri
 		t.Errorf("assay %s: %v\n%s", strings.Join(arguments, " "), err, out)
 	}
 	return string(out)
-}
-
-// simulatedMarket serves a market in every provider's place, and returns its address.
-func simulatedMarket(t *testing.T) string {
-	t.Helper()
-	market, err := sim.New(sim.Options{Seed: 1})
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(market)
-	t.Cleanup(server.Close)
-	return server.URL
 }
 
 func freePort(t *testing.T) string {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net/http/httptest"
 	"os/exec"
 	"slices"
 	"strings"
@@ -21,6 +20,7 @@ import (
 	"assay/shared/history"
 	"assay/shared/market"
 	"assay/shared/sim"
+	"assay/shared/sim/simtest"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
@@ -126,17 +126,12 @@ func TestKilledStreamsEndTheSame(t *testing.T) {
 	t.Parallel()
 	binary := build(t)
 	clock := &marketClock{stopped: time.Now().Add(-6 * time.Hour).Truncate(time.Minute)}
-	world, err := sim.New(sim.Options{Seed: 3, Now: clock.now, NoLimits: true}) // its limits would go by the clock that stops
-	if err != nil {
-		t.Fatal(err)
-	}
-	server := httptest.NewServer(world)
-	t.Cleanup(server.Close)
+	world, url := simtest.Serve(t, sim.Options{Seed: 3, Now: clock.now, NoLimits: true}) // its limits would go by the clock that stops
 	calm, rough := storetest.Azurite(t), storetest.Azurite(t)
 	from := clock.now()
 
-	peaceful := follow(t, calm, binary, server.URL)
-	killed := follow(t, rough, binary, server.URL)
+	peaceful := follow(t, calm, binary, url)
+	killed := follow(t, rough, binary, url)
 	peaceful.until(t, handlers.EventConnected, handlers.EventCaughtUp)
 	killed.until(t, handlers.EventConnected, handlers.EventCaughtUp)
 	clock.start() // both have asked for the same window of history
@@ -144,7 +139,7 @@ func TestKilledStreamsEndTheSame(t *testing.T) {
 	_ = killed.Process.Kill()
 	missing := clock.now().Add(15 * time.Minute) // a snapshot tells ten
 	eventually(t, "the market has gone on", func() bool { return clock.now().After(missing) })
-	one, other := follow(t, rough, binary, server.URL), follow(t, rough, binary, server.URL)
+	one, other := follow(t, rough, binary, url), follow(t, rough, binary, url)
 	one.until(t, handlers.EventConnected, handlers.EventStored)
 	other.until(t, handlers.EventConnected, handlers.EventCaughtUp, handlers.EventStored)
 	_ = other.Process.Kill()
@@ -164,7 +159,7 @@ func TestKilledStreamsEndTheSame(t *testing.T) {
 				t.Errorf("%s, %s (-market +stored):\n%s", name, id, diff)
 			}
 		}
-		last := follow(t, settings, binary, server.URL)
+		last := follow(t, settings, binary, url)
 		last.until(t, handlers.EventConnected, handlers.EventCaughtUp)
 		last.end(t)
 		run(t, settings, binary, "invoke", "Clean")

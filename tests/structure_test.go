@@ -23,9 +23,10 @@ var layers = [][]string{
 var beside = map[string]struct{ by, imports []string }{
 	"assay/shared/host":   {[]string{"assay", "assay/commands"}, []string{"assay/shared/store", "assay/shared/market"}},
 	"assay/shared/web":    {[]string{"assay/handlers"}, []string{"assay/shared/market"}},
-	"assay/shared/sim":    {[]string{"assay/commands"}, []string{"assay/shared/market"}},
+	"assay/shared/sim":    {[]string{"assay/commands", "assay/shared/sim/simtest"}, []string{"assay/shared/market"}},
 	"assay/shared/config": {nil, nil},
-	// programs for tests, which nobody imports
+	// for tests, which alone import them
+	"assay/shared/sim/simtest":     {[]string{}, []string{"assay/shared/sim"}},
 	"assay/shared/analysis/oracle": {[]string{}, []string{"assay/shared/analysis", "assay/shared/market"}},
 	"assay/shared/analysis/beside": {[]string{}, []string{"assay/shared/analysis", "assay/shared/market"}},
 	"assay/shared/telemetry":       {nil, nil},

@@ -15,6 +15,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"assay/shared/config"
+	"assay/shared/sim"
+	"assay/shared/sim/simtest"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
@@ -22,11 +24,11 @@ import (
 // flow fetches from a simulated market, cleans and loads, each in a process of its own, and returns what they logged.
 func flow(t *testing.T, binary string, storage config.Storage, environment ...string) []map[string]any {
 	t.Helper()
-	market := simulatedMarket(t)
+	_, url := simtest.Serve(t, sim.Options{Seed: 1})
 	var records []map[string]any
 	for _, name := range []string{"FetchKraken", "Clean", "Load"} {
 		c := command(storage, binary, "invoke", name)
-		c.Env = append(append(c.Env, "ASSAY_SOURCE_URL="+market, "ASSAY_WATCHLIST=BTC-USD"), environment...)
+		c.Env = append(append(c.Env, "ASSAY_SOURCE_URL="+url, "ASSAY_WATCHLIST=BTC-USD"), environment...)
 		out, err := c.Output()
 		if err != nil {
 			t.Fatalf("invoke %s: %v\n%s", name, err, out)

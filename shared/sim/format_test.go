@@ -231,14 +231,21 @@ func TestLimits(t *testing.T) {
 		{"https://www.bitstamp.net/api/v2/ohlc/btcusd/?step=60&limit=1", 400, 60 * time.Millisecond},
 		{"https://api-pub.bitfinex.com/v2/candles/trade:1m:tBTCUSD/hist?limit=1", 30, time.Minute},
 	} {
-		now := noon
+		now, refused := noon, 0
 		s, err := sim.New(sim.Options{Seed: 1, Now: func() time.Time { return now }})
 		if err != nil {
 			t.Fatal(err)
 		}
 		isLimited := func() bool {
 			p := ask(t, s, source.Request{URL: tt.url}, now)
-			return p.Status >= 400 || contains(string(p.Body), "Too many requests")
+			limited := p.Status >= 400 || contains(string(p.Body), "Too many requests")
+			if limited {
+				refused++
+			}
+			if s.Refused() != refused {
+				t.Fatalf("%s: %d calls were refused, want %d", tt.url, s.Refused(), refused)
+			}
+			return limited
 		}
 		answered := 0
 		for !isLimited() && answered < 1000 {

@@ -15,6 +15,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"assay/shared/market"
@@ -37,6 +38,7 @@ type Sim struct {
 	slow     time.Duration
 	world    *world
 	limits   map[string]*limit // by source; nil when there are none
+	refused  atomic.Int64      // calls that broke one
 	handlers map[string]provider
 
 	mu     sync.Mutex // guards the caches
@@ -107,6 +109,7 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.limits != nil && !s.limits[p.source].allow(now) {
+		s.refused.Add(1)
 		limited(w, p.source)
 		return
 	}
@@ -116,6 +119,9 @@ func (s *Sim) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	p.answer(w, r, now)
 }
+
+// Refused returns how many calls broke a provider's limit.
+func (s *Sim) Refused() int { return int(s.refused.Load()) }
 
 // series is what one source says of one instrument at one interval. Quotes have minutes, fixes have days.
 type series struct {
