@@ -143,6 +143,7 @@ func TestBackfillKilledAnywhere(t *testing.T) {
 		"lost answer": func(n int) *storetest.Fail { return &storetest.Fail{First: n, After: true, Passes: true} },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			const few = 12 // a step makes more requests than this
 			for n, more := 1, true; more; n++ {
 				settings := storetest.Azurite(t)

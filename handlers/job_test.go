@@ -177,6 +177,7 @@ func TestJobKilledAnywhere(t *testing.T) {
 		"lost answer": func(n int) *storetest.Fail { return &storetest.Fail{First: n, After: true, Passes: true} },
 	} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			const few = 12 // they make more requests than this
 			for n, more := 1, true; more; n++ {
 				settings := storetest.Azurite(t)
