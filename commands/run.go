@@ -44,7 +44,7 @@ func (p *Program) run(ctx context.Context, options host.RunOptions, address stri
 	if options.Grace < 0 {
 		return usageError{fmt.Errorf("--grace %v: want a positive duration such as 25s", options.Grace)}
 	}
-	if options.Hide < time.Second {
+	if options.Hide != 0 && options.Hide < time.Second {
 		return usageError{fmt.Errorf("--hide %v: want at least a second, such as 10m", options.Hide)}
 	}
 	options.Keys, err = host.ReadKeys(p.App.Config.KeysFile)

@@ -67,6 +67,7 @@ func TestDocumentedClusterCommands(t *testing.T) {
 		{"helm install assay infra/helm --set queues.maxreplicas=3", "not allowed"},
 		{"kubectl rollout status deployment/assay-htpp", "the chart makes no deployment/assay-htpp"},
 		{"kubectl logs --selector app.kubernetes.io/component=claen", "the chart makes no pod of claen"},
+		{"kubectl create secret generic a --from-literal=connection=\"UseDevelopmentStorage=true\"", "KEDA does not know"},
 		{"echo $(date)", "$(date) has no sample"},
 	} {
 		if got := strings.Join(clusterProblems(t, wrong.line), "\n"); !strings.Contains(got, wrong.want) {
@@ -94,6 +95,9 @@ func clusterProblems(t *testing.T, line string) (problems []string) {
 		if !slices.Contains(strings.Fields(clusterCommands[commands[i]]), flag[1]) {
 			problems = append(problems, commands[i]+" has no flag "+flag[1])
 		}
+	}
+	if strings.Contains(line, "connection=UseDevelopmentStorage") {
+		problems = append(problems, "KEDA does not know UseDevelopmentStorage")
 	}
 	values := map[string]any{}
 	for _, set := range setValue.FindAllStringSubmatch(line, -1) {
