@@ -53,7 +53,7 @@ release: ## build/release: the program for every system, with its modules (Cyclo
 scanned := set -o pipefail;
 scan := | (cd $(CURDIR) && go run ./tests/scan)
 
-test: node_modules test-chart ## the whole suite, about ten minutes on two cores
+test: node_modules test-chart ## the whole suite, about eight minutes on two cores
 	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
 	@[ -n "$$BICEP" ] || command -v bicep >/dev/null || [ -x ../shared/azure/bicep ] || echo "bicep is missing: nothing of infra/ is compiled; az bicep install, then put it on PATH or name it in BICEP"
 	$(scanned) CGO_ENABLED=1 go test -json -race -timeout 15m ./tests ./handlers ./... $(scan) # the longest first: two packages are tested at once

@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"math"
-	"sync/atomic"
 
 	"assay/shared/market"
 )
@@ -23,45 +22,22 @@ func SimpleReturns(prices []float64) []float64 {
 // LogReturns returns ln(P_t/P_{t-1}) between consecutive rows. The first is absent, and so is every one next to an absent price
 // or to one that is not positive. Two goroutines share a long series.
 func LogReturns(prices []float64) []float64 {
-	if len(prices) > 4*returnsAtOnce {
-		return logReturnsByTwo(prices)
-	}
 	r := make([]float64, len(prices))
-	if len(r) > 0 {
-		r[0] = market.Absent
+	if len(r) == 0 {
+		return r
+	}
+	r[0] = market.Absent
+	middle := len(prices) / 2
+	if len(prices) < 1<<15 {
 		logReturns(r[1:], prices)
+		return r
 	}
-	return r
-}
-
-// returnsAtOnce is how many rows one of two goroutines takes at a time.
-const returnsAtOnce = 1 << 13
-
-// logReturnsByTwo has two goroutines take blocks of rows until none is left. The second wakes up while the first clears the memory.
-func logReturnsByTwo(prices []float64) []float64 {
-	var r []float64
-	var taken atomic.Int64
-	work := func() {
-		for {
-			end := int(taken.Add(returnsAtOnce))
-			start := end - returnsAtOnce
-			if start >= len(prices)-1 {
-				return
-			}
-			end = min(end, len(prices)-1)
-			logReturns(r[start+1:end+1], prices[start:end+1])
-		}
-	}
-	ready, done := make(chan struct{}), make(chan struct{})
+	done := make(chan struct{})
 	go func() {
-		<-ready
-		work()
+		logReturns(r[middle+1:], prices[middle:])
 		close(done)
 	}()
-	r = make([]float64, len(prices))
-	r[0] = market.Absent
-	close(ready)
-	work()
+	logReturns(r[1:middle+1], prices[:middle+1])
 	<-done
 	return r
 }
