@@ -116,7 +116,7 @@ func azuriteScript() string { return filepath.Join(root, "node_modules/azurite/d
 
 // await asks until the answer is yes or the time is over. The last error is part of what it then says.
 func await(ctx context.Context, what string, limit time.Duration, done func() (bool, error)) error {
-	ctx, cancel := context.WithTimeout(ctx, limit)
+	timer, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	for {
 		yes, err := done()
@@ -124,7 +124,10 @@ func await(ctx context.Context, what string, limit time.Duration, done func() (b
 			return nil
 		}
 		select {
-		case <-ctx.Done():
+		case <-timer.Done():
+			if ctx.Err() != nil {
+				return fmt.Errorf("stopped while waiting: %s", what)
+			}
 			return errors.Join(fmt.Errorf("%s: not within %v", what, limit), err)
 		case <-time.After(100 * time.Millisecond):
 		}
