@@ -74,6 +74,9 @@ func (b *bench) preload(connection string) (minutes []market.Bar) {
 	if err != nil {
 		b.t.Fatal(err)
 	}
+	if err := s.Claim(context.Background(), store.Live); err != nil { // as whoever stores prices does first
+		b.t.Fatal(err)
+	}
 	h := history.New(s.Tables, time.Now)
 	if b.influx != nil {
 		b.influx.do("CREATE DATABASE reads")
