@@ -228,3 +228,18 @@ func TestFunctionKeyIsAcceptedEverywhere(t *testing.T) {
 		}
 	}
 }
+
+// A series that was not there a moment ago is looked for again before the answer is that it is not stored.
+func TestFoundAtOnce(t *testing.T) {
+	w := newWorld(t, nil)
+	const path = "/api/v1/series/XAU-USD.mine/bars?from=2024-01-15&to=2024-01-16"
+	if got := w.get(path).Code; got != http.StatusNotFound {
+		t.Fatalf("status %d before there is a price, want 404", got)
+	}
+	asked := w.clock
+	w.put("XAU-USD.mine", market.Day, fix(monday, 2000))
+	w.clock = asked
+	if got := w.get(path).Code; got != http.StatusOK {
+		t.Errorf("status %d in the moment after, want 200", got)
+	}
+}

@@ -88,6 +88,9 @@ func (a *api) find(ctx context.Context, text string) (known, error) {
 		classes = append(classes, in.Class)
 	}
 	entries, err := a.History.Entries(ctx, classes...)
+	if err == nil && !slices.ContainsFunc(entries, func(e history.Entry) bool { return e.ID == id }) { // it may have come since they were read
+		entries, err = a.History.EntriesNow(ctx, classes...)
+	}
 	if err != nil {
 		return known{}, err
 	}

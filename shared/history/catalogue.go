@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -66,6 +67,18 @@ func (h *History) Entries(ctx context.Context, classes ...market.Class) ([]Entry
 	all := slices.Concat(byClass...)
 	slices.SortFunc(all, func(a, b Entry) int { return a.ID.Compare(b.ID) })
 	return all, nil
+}
+
+// EntriesNow is Entries without what was read a moment ago: for who misses one there.
+func (h *History) EntriesNow(ctx context.Context, classes ...market.Class) ([]Entry, error) {
+	h.recent.mu.Lock()
+	for key := range h.recent.reads {
+		if strings.HasPrefix(key.table, catalogueTable+" ") {
+			delete(h.recent.reads, key)
+		}
+	}
+	h.recent.mu.Unlock()
+	return h.Entries(ctx, classes...)
 }
 
 // sources returns the entries of an instrument's sources as they are now, sorted by name.
