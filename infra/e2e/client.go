@@ -132,13 +132,13 @@ func (k *client) pushDays(ctx context.Context, from, to int) (failed int, err er
 		group.Go(func() {
 			for p := range work {
 				path := fmt.Sprintf("/api/v1/ingest/%s.%s?interval=1m", p.instrument, pushSource)
-				for try := range 20 {
+				for try := range 60 { // while no pod answers
 					last := k.once(ctx, http.MethodPost, path, "text/csv", p.csv(), nil)
 					if last == nil || ctx.Err() != nil {
 						break
 					}
 					mu.Lock()
-					if failed++; try == 19 {
+					if failed++; try == 59 {
 						err = errors.Join(err, last)
 					}
 					mu.Unlock()

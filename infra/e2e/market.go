@@ -84,11 +84,13 @@ func (c *cluster) endMarket(ctx context.Context, k *client, seen *pods) error {
 	return nil
 }
 
-// atWork returns the names of the pods of a component that run.
-func atWork(seen *pods, namespace, component string) (names []string) {
-	for _, p := range seen.of(namespace, component) {
-		if p.running && !p.gone {
-			names = append(names, p.name)
+// atWork returns the names of the pods of some components that run.
+func atWork(seen *pods, namespace string, components ...string) (names []string) {
+	for _, component := range components {
+		for _, p := range seen.of(namespace, component) {
+			if p.running && !p.gone {
+				names = append(names, p.name)
+			}
 		}
 	}
 	return names

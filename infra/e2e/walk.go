@@ -94,7 +94,9 @@ func (c *cluster) scaleQueues(ctx context.Context, k *client, seen *pods, most f
 	for n, interrupt := range []func() error{
 		func() error { return c.kill(ctx, atWork(seen, pushed, "load")[:1], "a pod of Load killed (SIGKILL)") },
 		func() error { return c.scaleIn(ctx, seen) },
-		func() error { return c.kill(ctx, atWork(seen, pushed, "load"), "every pod of Load on the node killed") },
+		func() error {
+			return c.kill(ctx, atWork(seen, pushed, "load", "clean", "http"), "every container of the release on the node killed")
+		},
 	} {
 		pushing := make(chan error, 1)
 		go func() {
