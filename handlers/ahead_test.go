@@ -2,6 +2,7 @@ package handlers
 
 import (
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -41,5 +42,19 @@ func TestJudgedWhileStored(t *testing.T) {
 				t.Errorf("%s: receipt (-want +got):\n%s", body, diff)
 			}
 		}
+	}
+}
+
+// What was judged is of one blob alone: another that is cleaned first is read.
+func TestJudgedIsOfOneBlob(t *testing.T) {
+	app := newFlow(storetest.Open(t))
+	if _, err := app.KeepAndJudge(t.Context(), "coinbase", noon, []store.Record{candles(noon, threeMinutes)}); err != nil {
+		t.Fatal(err)
+	}
+	take(t, app.Store, store.RawPrices)
+	other, message := keep(t, app, "coinbase", noon.Add(time.Minute), candles(noon, `[[1705312800,99,104,100,103,1]]`))
+	cleanAndLoad(t, app, message)
+	if got := receipt(t, app.Store, other).Bars; got != 1 {
+		t.Errorf("the other blob gave %d bars, want its own one", got)
 	}
 }
