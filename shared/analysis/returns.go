@@ -20,63 +20,37 @@ func SimpleReturns(prices []float64) []float64 {
 }
 
 // LogReturns returns ln(P_t/P_{t-1}) between consecutive rows. The first is absent, and so is every one next to an absent price
-// or to one that is not positive. Two goroutines share a long series.
+// or to one that is not positive.
 func LogReturns(prices []float64) []float64 {
 	r := make([]float64, len(prices))
-	if len(r) == 0 {
-		return r
+	if len(r) > 0 {
+		r[0] = market.Absent
 	}
-	r[0] = market.Absent
-	middle := len(prices) / 2
-	if len(prices) < 1<<15 {
-		logReturns(r[1:], prices)
-		return r
+	for i := 1; i < len(prices); {
+		for end := min((i|3)+1, len(prices)); i < end; i++ { // up to a multiple of four: no write crosses a line of the cache
+			r[i] = logRatio(prices[i], prices[i-1])
+		}
+		i += smallMoves(r[i:], prices[i-1:])
 	}
-	done := make(chan struct{})
-	go func() {
-		logReturns(r[middle+1:], prices[middle:])
-		close(done)
-	}()
-	logReturns(r[1:middle+1], prices[:middle+1])
-	<-done
 	return r
 }
 
-// logReturns writes the log returns of prices, one fewer than they are.
-func logReturns(r, prices []float64) {
-	previous := prices[0]
-	r = r[:len(prices)-1]
-	for i, p := range prices[1:] {
-		s := (p - previous) / (p + previous)
-		if q := s * s; q < tinyMove*tinyMove && p > 0 { // and so is the price before it
-			r[i] = 2*s + float64(float64(2*s*q)*(1.0/3+float64(q*(1.0/5))))
-		} else {
-			r[i] = logRatio(p, previous)
-		}
-		previous = p
-	}
-}
+const (
+	smallMove  = 0.025    // (b-a)/(b+a) of a move of five per cent
+	largestSum = 0x1p1021 // of two prices: above it they might overflow
+)
 
-// tinyMove is (b-a)/(b+a) of a move of four tenths of a per cent: two terms of logOfMove are all that count.
-const tinyMove = 0.002
-
-// smallMove is (b-a)/(b+a) of a move of five per cent.
-const smallMove = 0.025
-
-// logOfMove returns ln(b/a), which is 2 artanh(s), for s = (b-a)/(b+a) below smallMove by size. Five terms of the series (Abramowitz
-// and Stegun 4.6.33) give it to the last bit or the one before. Nearly every return is that small, and is spared the logarithm.
-func logOfMove(s float64) float64 {
-	q := s * s
-	return 2 * (s + float64(float64(s*q)*(1.0/3+float64(q*(1.0/5+float64(q*(1.0/7+float64(q*(1.0/9)))))))))
-}
-
-// logRatio is ln(p/previous), or absent. Within a factor of two the difference of the prices is exact, their quotient is not.
+// logRatio is ln(p/previous), or absent. Nearly every return is of a small move, and is spared the logarithm: it is 2 artanh(s) for
+// s = (b-a)/(b+a), of which five terms of the series (Abramowitz and Stegun 4.6.33) give the last bit or the one before.
+// Within a factor of two the difference of the prices is exact, their quotient is not.
 func logRatio(p, previous float64) float64 {
+	sum := p + previous
+	s := (p - previous) / sum
+	if q := s * s; q < smallMove*smallMove && sum > 0 && sum <= largestSum { // then both are positive
+		return 2 * (s + float64(float64(s*q)*(1.0/3+float64(q*(1.0/5+float64(q*(1.0/7+float64(q*(1.0/9)))))))))
+	}
 	if !(p > 0 && previous > 0) {
 		return market.Absent
-	}
-	if s := (p - previous) / (p + previous); math.Abs(s) < smallMove {
-		return logOfMove(s)
 	}
 	switch q := p / previous; {
 	case q >= 0.5 && q <= 2:
