@@ -142,10 +142,9 @@ func MACD(x []float64, fast, slow, signal int) [][]float64 {
 
 // PopulationDeviation is the standard deviation with divisor n of the last n values, times factor.
 func PopulationDeviation(x []float64, n int, factor float64) []float64 {
-	out := make([]float64, len(x))
-	rollingSquares(x, n, out)
+	out := rollingSquares(x, n, float64(n), true)
 	for i, v := range out {
-		out[i] = finite(math.Sqrt(v/float64(n)) * factor)
+		out[i] = finite(v * factor)
 	}
 	return out
 }

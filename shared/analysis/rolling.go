@@ -16,7 +16,8 @@ func RollingSum(x []float64, w int) []float64 {
 
 // RollingMean returns the mean of each window.
 func RollingMean(x []float64, w int) []float64 {
-	means, n := make([]float64, len(x)), float64(w)
+	means, n := make([]float64, len(x)), 1/float64(w)
+	limit := lost / roundings * float64(w)
 	windows(w, means, func(first, last int) {
 		anchor, sum, rounding := x[first], math.NaN(), 0.0
 		for i := first; i < last; i++ {
@@ -24,10 +25,10 @@ func RollingMean(x []float64, w int) []float64 {
 				sum += x[i] - x[i-w]
 			}
 			rounding += math.Abs(sum)
-			mean := anchor + sum/n
-			if !(float64(rounding*roundings) <= lost*n*math.Abs(mean)) {
+			mean := anchor + float64(sum*n)
+			if !(rounding <= limit*math.Abs(mean)) {
 				anchor, sum = sumAbout(x[i-w+1:i+1], mean)
-				mean, rounding = anchor+sum/n, 0
+				mean, rounding = anchor+float64(sum*n), 0
 			}
 			means[i] = finite(mean)
 		}
@@ -53,27 +54,17 @@ func sumAbout(x []float64, guess float64) (anchor, sum float64) {
 
 // RollingVariance returns the sample variance (divisor w-1) of each window; absent throughout for w = 1.
 func RollingVariance(x []float64, w int) []float64 {
-	variances := make([]float64, len(x))
-	rollingSquares(x, w, variances)
-	for i := range variances {
-		variances[i] = finite(variances[i] / float64(w-1))
-	}
-	return variances
+	return rollingSquares(x, w, float64(w-1), false)
 }
 
 // RollingStdDev returns the square root of RollingVariance.
 func RollingStdDev(x []float64, w int) []float64 {
-	deviations := make([]float64, len(x))
-	rollingSquares(x, w, deviations)
-	for i := range deviations {
-		deviations[i] = finite(math.Sqrt(deviations[i] / float64(w-1)))
-	}
-	return deviations
+	return rollingSquares(x, w, float64(w-1), true)
 }
 
-// rollingSquares writes the sum of squares about the mean of each window.
-func rollingSquares(x []float64, w int, out []float64) {
-	n := 1 / float64(w)
+// rollingSquares returns the sum of squares about the mean of each window over a divisor, or its root.
+func rollingSquares(x []float64, w int, divisor float64, root bool) []float64 {
+	out, n, scale := make([]float64, len(x)), 1/float64(w), 1/divisor
 	windows(w, out, func(first, last int) {
 		anchor, s1, s2, rounding := x[first], 0.0, math.NaN(), 0.0
 		for i := first; i < last; i++ {
@@ -84,13 +75,18 @@ func rollingSquares(x []float64, w int, out []float64) {
 			}
 			rounding += s2
 			m2 := s2 - float64(float64(s1*s1)*n)
-			if !(float64(rounding*roundings) <= lost*m2) {
+			if !(rounding <= lost/roundings*m2) {
 				anchor, s1, s2 = squaresAbout(x[i-w+1 : i+1])
 				m2, rounding = max(0, s2-float64(float64(s1*s1)*n)), 0
 			}
-			out[i] = m2
+			v := m2 * scale
+			if root { // here, the root takes no time of its own
+				v = math.Sqrt(v)
+			}
+			out[i] = finite(v)
 		}
 	}, x)
+	return out
 }
 
 // squaresAbout returns an anchor near the mean, and the sums of the values and of their squares relative to it.

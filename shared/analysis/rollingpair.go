@@ -41,7 +41,7 @@ func rollingPair(x, y []float64, w int, statistic func(xx, yy, xy float64) float
 			roundX += s.xx
 			roundY += s.yy
 			xx, yy := s.xx-float64(float64(s.x*s.x)*n), s.yy-float64(float64(s.y*s.y)*n)
-			if !(float64(roundX*roundings) <= lost*xx && float64(roundY*roundings) <= lost*yy) {
+			if !(roundX <= lost/roundings*xx && roundY <= lost/roundings*yy) {
 				s = pairAbout(x[i-w+1:i+1], y[i-w+1:i+1])
 				xx, yy = max(0, s.xx-float64(float64(s.x*s.x)*n)), max(0, s.yy-float64(float64(s.y*s.y)*n))
 				roundX, roundY = 0, 0

@@ -23,10 +23,7 @@ func windows(w int, out []float64, f func(first, last int), columns ...[]float64
 	block := max(restart, 4*w)
 	done := 0 // rows of out that are written
 	for from := 0; from < len(out); {
-		to := from
-		for to < len(out) && allPresent(columns, to) {
-			to++
-		}
+		to := from + present(columns, from, len(out))
 		for first := from + w - 1; first < to; {
 			last := min(to, (first/block+1)*block)
 			fillAbsent(out[done:first])
@@ -36,6 +33,28 @@ func windows(w int, out []float64, f func(first, last int), columns ...[]float64
 		from = to + 1
 	}
 	fillAbsent(out[done:])
+}
+
+// present returns how many rows from one on, up to the end, have no absent value in any column.
+func present(columns [][]float64, from, end int) int {
+	row := from
+	for row+8 <= end && eightPresent(columns, row) {
+		row += 8
+	}
+	for row < end && allPresent(columns, row) {
+		row++
+	}
+	return row - from
+}
+
+func eightPresent(columns [][]float64, row int) bool {
+	for _, c := range columns {
+		v := c[row : row+8]
+		if (0*v[0]+0*v[1])+(0*v[2]+0*v[3])+((0*v[4]+0*v[5])+(0*v[6]+0*v[7])) != 0 { // NaN, from any that is not finite
+			return false
+		}
+	}
+	return true
 }
 
 func allPresent(columns [][]float64, row int) bool {
