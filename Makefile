@@ -53,7 +53,7 @@ release: ## build/release: the program for every system, with its modules (Cyclo
 scanned := set -o pipefail;
 scan := | (cd $(CURDIR) && go run ./tests/scan)
 
-test: node_modules test-chart ## the whole suite, about eight minutes on two cores
+test: node_modules test-chart test-arm ## the whole suite, about eight minutes on two cores
 	@[ -n "$$FUNC" ] || command -v func >/dev/null || [ -x ../shared/azure/func ] || echo "func is missing: nothing runs under the real Functions host; put Azure Functions Core Tools 4 on PATH or name func in FUNC"
 	@[ -n "$$BICEP" ] || command -v bicep >/dev/null || [ -x ../shared/azure/bicep ] || echo "bicep is missing: nothing of infra/ is compiled; az bicep install, then put it on PATH or name it in BICEP"
 	$(scanned) CGO_ENABLED=1 go test -json -race -timeout 15m ./tests ./handlers ./... $(scan) # the longest first: two packages are tested at once
@@ -62,6 +62,11 @@ test: node_modules test-chart ## the whole suite, about eight minutes on two cor
 test-chart: ## only chart, image and compose.yaml, by Helm and the schemas of Kubernetes and KEDA, which come as Go modules
 	@command -v buildah >/dev/null || echo "buildah is missing: the image is not built; apt-get install buildah"
 	$(scanned) cd infra/check && go test -json -count=1 -vet=off -timeout 15m ./... $(scan) # go does not see what changes outside of a module; make check vets, and Helm with it
+
+test-arm: ## only analysis and pictures, as built for arm64: the bytes of a picture are the same
+	@if command -v qemu-aarch64 >/dev/null; then \
+	  GOARCH=arm64 CGO_ENABLED=0 go test -vet=off -exec qemu-aarch64 ./shared/analysis ./shared/chart; \
+	else echo "qemu-aarch64 is missing: nothing runs as built for arm64; apt-get install qemu-user"; fi
 
 e2e-keda: node_modules ## the chart on a real Kubernetes with a real KEDA and real pods: needs root and containerd; compiles for a quarter of an hour once, then takes three minutes
 	cd infra/e2e && go run .
@@ -100,4 +105,4 @@ check: ## formatting and linters
 	go tool staticcheck ./...
 	go tool unparam ./...
 
-.PHONY: help deps run func package release chart image e2e-keda test test-func test-bicep test-chart test-page test-year bench check
+.PHONY: help deps run func package release chart image e2e-keda test test-func test-bicep test-chart test-arm test-page test-year bench check

@@ -89,7 +89,7 @@ func (m *measuring) drawing() string {
 // PNG draws the picture in pixels.
 func (p Picture) PNG() []byte {
 	canvas := vgimg.NewWith(vgimg.UseWH(vg.Length(p.frame.Width), vg.Length(p.frame.Height)), vgimg.UseDPI(72)) // a point is a pixel
-	p.draw(canvas)
+	p.draw(outlining{canvas})
 	var file bytes.Buffer
 	_, _ = vgimg.PngCanvas{Canvas: canvas}.WriteTo(&file) // a bytes.Buffer takes everything
 	return file.Bytes()
