@@ -1,8 +1,10 @@
 package handlers
 
 import (
+	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -25,6 +27,27 @@ func hourRows(t *testing.T, s *store.Store) []string {
 		}
 	}
 	return found
+}
+
+// A picture is kept for a week.
+func TestReconcileDropsOldPictures(t *testing.T) {
+	s := storetest.Open(t)
+	app := newFlow(s)
+	if err := s.Blobs.PutPicture(t.Context(), "abc.svg", []byte("<svg/>")); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []struct {
+		days int
+		want error
+	}{{6, nil}, {8, store.ErrNotFound}, {8, store.ErrNotFound}} { // the last time there is none
+		app.Now = func() time.Time { return time.Now().AddDate(0, 0, step.days) } // storage has a clock of its own
+		if err := app.Reconcile(t.Context(), nil); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.Blobs.Picture(t.Context(), "abc.svg"); !errors.Is(err, step.want) {
+			t.Errorf("after %d days: %v, want %v", step.days, err, step.want)
+		}
+	}
 }
 
 // The table bars shows the hours of the 366 days before the newest one. What is read of them stays.

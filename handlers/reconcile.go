@@ -19,7 +19,7 @@ const (
 )
 
 // Reconcile puts every raw blob that got lost on its way back on it, removes receipts that nobody needs any more, has sources asked
-// for the history that they have not told yet, joins old raw blobs, closes the open view of old hours, and logs what is dead or behind.
+// for the history that they have not told yet, joins old raw blobs, closes the open view of old hours, deletes old pictures, and logs what is dead or behind.
 //
 // Running it twice, or two at once, sends nothing twice: who moves the receipt's count of tries, by compare-and-swap, is who
 // sends. A kill between the two loses one of the tries, and the next is due later by itself.
@@ -43,7 +43,7 @@ func (a *App) Reconcile(ctx context.Context, _ []byte) error {
 			errs = append(errs, fmt.Errorf("reconcile %s: %w", receipt.Name, err))
 		}
 	}
-	return errors.Join(append(errs, a.forgetKeys(ctx, jobKeys), a.reconcileHistory(ctx), a.join(ctx, sources), a.dropHours(ctx), a.reportBehind(ctx))...)
+	return errors.Join(append(errs, a.forgetKeys(ctx, jobKeys), a.reconcileHistory(ctx), a.join(ctx, sources), a.dropHours(ctx), a.dropPictures(ctx), a.reportBehind(ctx))...)
 }
 
 // reconcile does one source, and returns the receipts whose pointers are to be sent again.

@@ -12,7 +12,7 @@ param tags object
 @description('No access but through private endpoints.')
 param private bool
 
-var containers = ['app-package', 'jobs', 'raw']
+var containers = ['app-package', 'charts', 'jobs', 'raw']
 var queues = ['backfill', 'clean-prices', 'jobs', 'raw-prices']
 var tables = ['bars', 'chunks1d', 'chunks1h', 'chunks1m', 'jobs', 'receipts', 'rejects', 'series', 'sources']
 

@@ -1,4 +1,5 @@
-// Package api is the HTTP API: series, bars, what the page draws, receipts, status. It only reads.
+// Package api is the HTTP API: series, bars, what the page draws, receipts, status. It only reads, but for the pictures that it has
+// drawn, which it keeps.
 //
 // New gives a handler for every path below /api. Each resource is one file, with the Go types that its answer is made of:
 // the OpenAPI document is generated from them. An answer carries a strong ETag over all that went into it, and its bytes are

@@ -2,16 +2,19 @@ package api
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 
 	"assay/shared/analysis"
 	"assay/shared/chart"
+	"assay/shared/store"
 )
 
 // chartKind is a kind of picture.
@@ -92,15 +95,46 @@ func (a *api) getChart(ctx context.Context, in *chartInput) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	picture, err := a.picture(ctx, q, list)
+	simulated, err := a.simulated(ctx)
 	if err != nil {
 		return reply{}, err
 	}
-	key := []string{fmt.Sprint(*in)}
+	answer := reply{key: []string{fmt.Sprint(*in), strconv.FormatBool(simulated)}, media: chartMedia[q.format]}
 	for _, o := range list {
-		key = append(key, o.key...)
+		answer.key = append(answer.key, o.key...)
 	}
-	return reply{key: key, media: chartMedia[q.format], body: func() []byte { return rendered(picture, q.format) }}, nil
+	q.frame.Simulated = simulated
+	name := strings.Trim(a.etag(answer, ""), `"`) + "." + q.format
+	drawn, ok := a.cache.get(name)
+	if !ok {
+		if drawn, err = a.kept(ctx, name, q, list); err != nil {
+			return reply{}, err
+		}
+		a.cache.put(name, drawn)
+	}
+	answer.body = func() []byte { return drawn }
+	return answer, nil
+}
+
+// kept returns a picture that is kept under a name, which stands for all that went into it, or draws it and keeps it. A history in
+// memory keeps none.
+func (a *api) kept(ctx context.Context, name string, q chartRequest, list []observed) ([]byte, error) {
+	if a.Store != nil {
+		drawn, err := a.Store.Blobs.Picture(ctx, name)
+		if !errors.Is(err, store.ErrNotFound) {
+			return drawn, err
+		}
+	}
+	frameOf(&q.frame, list)
+	picture, err := chartKinds[q.kind].draw(q, list, q.frame)
+	if err != nil {
+		return nil, err
+	}
+	drawn := rendered(picture, q.format)
+	if a.Store != nil {
+		_ = a.Store.Blobs.PutPicture(ctx, name, drawn) // it is right all the same; who asks next has it drawn again
+	}
+	return drawn, nil
 }
 
 func rendered(picture chart.Picture, format string) []byte {
@@ -108,18 +142,6 @@ func rendered(picture chart.Picture, format string) []byte {
 		return picture.SVG()
 	}
 	return picture.PNG()
-}
-
-// picture draws what was read.
-func (a *api) picture(ctx context.Context, q chartRequest, list []observed) (chart.Picture, error) {
-	simulated, err := a.simulated(ctx)
-	if err != nil {
-		return chart.Picture{}, err
-	}
-	f := q.frame
-	f.Simulated = simulated
-	frameOf(&f, list)
-	return chartKinds[q.kind].draw(q, list, f)
 }
 
 func (in *chartInput) parse() (q chartRequest, err error) {

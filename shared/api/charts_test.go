@@ -2,13 +2,18 @@ package api
 
 import (
 	"bytes"
+	"errors"
 	"image/png"
 	"net/http"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 
 	"assay/shared/market"
 	"assay/shared/store"
+	"assay/shared/store/storetest"
 )
 
 // chartWorld has 120 days of two coins and, on business days, of gold.
@@ -76,6 +81,46 @@ func TestChartAsPNG(t *testing.T) {
 	w.put("BTC-USD.kraken", market.Day, bar(monday+120*day, 41_000))
 	if again := w.get(target, "If-None-Match", tag); again.Code != http.StatusOK {
 		t.Errorf("asked again after another day: %d, want 200", again.Code)
+	}
+}
+
+// A picture is drawn once for all processes: it is kept in Blob storage, until Reconcile drops it.
+func TestChartsAreKept(t *testing.T) {
+	settings := storetest.Azurite(t)
+	s := storetest.Reopen(t, settings)
+	w := chartWorld(t, newWorld(t, s))
+	fresh := func(policies ...policy.Policy) string { // what a process that has just started answers
+		t.Helper()
+		answer := newWorld(t, storetest.Reopen(t, settings, policies...)).get("/api/v1/charts/prices.png?series=BTC-USD&to=2024-03-01")
+		if answer.Code != http.StatusOK {
+			t.Fatalf("%d %s", answer.Code, answer.Body)
+		}
+		return answer.Body.String()
+	}
+	answer := w.get("/api/v1/charts/prices.png?series=BTC-USD&to=2024-03-01")
+	drawn, name := answer.Body.String(), strings.Trim(answer.Header().Get("ETag"), `"`)+".png"
+	if kept, err := s.Blobs.Picture(t.Context(), name); err != nil || string(kept) != drawn {
+		t.Fatalf("kept are %d bytes, %v; want the %d that were sent", len(kept), err, len(drawn))
+	}
+	if err := s.Blobs.DropPictures(t.Context(), time.Now().Add(-time.Hour)); err != nil || fresh() != drawn {
+		t.Errorf("a picture that is not old was dropped, or is another one: %v", err)
+	}
+	drop := func() {
+		if err := s.Blobs.DropPictures(t.Context(), time.Now().Add(time.Hour)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	drop()
+	if err := s.Blobs.PutPicture(t.Context(), name, []byte("of another process")); err != nil || fresh() != "of another process" {
+		t.Errorf("what another process drew is not sent: %v", err)
+	}
+	drop()
+	full := &storetest.Fail{Count: -1, Match: func(r *http.Request) bool { return r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/charts/") }}
+	if got := fresh(full); got != drawn || full.Seen() != 1 {
+		t.Errorf("where a picture cannot be kept, which was tried %d times, it is not sent", full.Seen())
+	}
+	if _, err := s.Blobs.Picture(t.Context(), name); !errors.Is(err, store.ErrNotFound) {
+		t.Errorf("a picture that was dropped: %v, want that it is not there", err)
 	}
 }
 

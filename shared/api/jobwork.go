@@ -13,7 +13,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 )
 
-// Jobs makes the files of jobs, out of what New's handler serves. It only reads: who runs a job keeps what it makes.
+// Jobs makes the files of jobs, out of what New's handler serves. Who runs a job keeps what it makes.
 type Jobs struct{ api *api }
 
 // NewJobs returns what makes files. A job may fit a model more often than a request: it has the time.

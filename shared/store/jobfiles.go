@@ -4,8 +4,6 @@ import (
 	"context"
 	"fmt"
 	"regexp"
-
-	"github.com/Azure/azure-sdk-for-go/sdk/storage/azblob"
 )
 
 // jobContainer holds what jobs made: blobs <job>/<file>.
@@ -19,17 +17,7 @@ func (b *Blobs) PutJobFile(ctx context.Context, job, file string, content []byte
 	if err != nil {
 		return err
 	}
-	err = creating(ctx, "ContainerNotFound", func() error {
-		_, err := b.service.UploadBuffer(ctx, jobContainer, name, content, &azblob.UploadBufferOptions{AccessConditions: ifAbsent()})
-		return err
-	}, func() error {
-		_, err := b.service.CreateContainer(ctx, jobContainer, nil)
-		return err
-	})
-	if err != nil && !isThere(err) {
-		return fmt.Errorf("file %s: %w", name, err)
-	}
-	return nil
+	return b.putFile(ctx, jobContainer, name, content)
 }
 
 // JobFile reads a file that a job made, or returns ErrNotFound.
@@ -38,17 +26,7 @@ func (b *Blobs) JobFile(ctx context.Context, job, file string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := b.service.DownloadStream(ctx, jobContainer, name, nil)
-	if err != nil {
-		return nil, fmt.Errorf("file %s: %w", name, translate(err))
-	}
-	body := response.NewRetryReader(ctx, nil)
-	defer body.Close()
-	content, err := readAll(int(value(response.ContentLength)), body)
-	if err != nil {
-		return nil, fmt.Errorf("file %s: %w", name, err)
-	}
-	return content, nil
+	return b.file(ctx, jobContainer, name)
 }
 
 func jobFileName(job, file string) (string, error) {
