@@ -3,7 +3,6 @@ package analysis
 import (
 	"math"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
 	"assay/shared/market"
@@ -52,7 +51,7 @@ func TestReturns(t *testing.T) {
 // TestLogReturnsAreExact compares moves of every size with the logarithm.
 func TestLogReturnsAreExact(t *testing.T) {
 	prices := []float64{1e5}
-	for i := range 40_000 { // enough for both goroutines
+	for i := range 40_000 {
 		move := math.Pow(10, -8+10*float64(i)/40_000)
 		prices = append(prices, 1e5+move*1e3)
 		prices = append(prices, 1e5)
@@ -64,9 +63,33 @@ func TestLogReturnsAreExact(t *testing.T) {
 			t.Fatalf("ln(%v/%v): got %v, want %v", prices[i], prices[i-1], got[i], want)
 		}
 	}
-	pieces := slices.Concat(got[:1], LogReturns(prices[:20_001])[1:], LogReturns(prices[20_000:])[1:])
-	if d := cmp.Diff(pieces, got, same); d != "" {
-		t.Errorf("two goroutines (-one, +two):\n%s", d)
+}
+
+// TestLogReturnsOfFourRows: the rows that are computed four at a time have the bits that each has alone, whatever stands beside them.
+func TestLogReturnsOfFourRows(t *testing.T) {
+	g := rand.New(rand.NewPCG(4, 4))
+	odd := []float64{nan, 0, -1, math.Copysign(0, -1), math.Inf(1), 5e-324, math.MaxFloat64, math.MaxFloat64 / 1.01, 1e300}
+	prices, level := []float64{100}, 100.0
+	for range 20_000 {
+		level *= 1 + 0.02*g.NormFloat64()
+		switch g.IntN(40) {
+		case 0:
+			prices = append(prices, odd[g.IntN(len(odd))])
+		case 1:
+			level = math.Exp(100 * g.NormFloat64())
+		default:
+			prices = append(prices, level)
+		}
+	}
+	got, alone := LogReturns(prices), []float64{nan}
+	for i := 1; i < len(prices); i++ {
+		alone = append(alone, LogReturns(prices[i-1 : i+1])[1])
+	}
+	if d := cmp.Diff(alone, got, same); d != "" {
+		t.Errorf("(-alone +among others):\n%s", d)
+	}
+	if r := LogReturns([]float64{1.2e308, 1.5e308}); math.Abs(r[1]-math.Log(1.25)) > 1e-15 {
+		t.Errorf("ln(1.5e308/1.2e308) = %v", r[1])
 	}
 }
 
