@@ -8,9 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"assay/shared/chunk"
+	"assay/shared/group"
 	"assay/shared/market"
 	"assay/shared/store"
 )
@@ -72,7 +71,7 @@ func (h *History) writeYearOnce(ctx context.Context, id market.SeriesID, i marke
 	for _, c := range chunks {
 		before[chunkRow(i, c.start)] = c.etag
 	}
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	group.SetLimit(sending)
 	for batch := range slices.Chunk(rowChanges(partition, i, olds, chunks, from, to), rowsTogether) {
 		group.Go(func() error { return h.tables.Transact(groupCtx, rowsTable, batch) })
