@@ -54,7 +54,7 @@ func (h *History) writeYear(ctx context.Context, id market.SeriesID, i market.In
 // writeYearOnce replaces the rows of [from, to), within a year, that differ from their chunks and deletes those whose bar is gone.
 // It reports whether nobody else was at work on them.
 //
-// The rows are read before the chunks and replaced only if nobody has meanwhile: what follows from an older chunk never takes the
+// The rows are read before the chunks, and replaced or deleted only if nobody has written them meanwhile: what follows from an older chunk never takes the
 // place of what follows from a newer one, though its writer be killed then and, delivered again, touch other rows. No compare-and-swap
 // spans two tables, so the chunks' ETags are looked at again at the end: whoever moved one may have found nothing to write.
 func (h *History) writeYearOnce(ctx context.Context, id market.SeriesID, i market.Interval, from, to int64) (done bool, err error) {
