@@ -81,7 +81,7 @@ func New(files fs.FS, wired Functions, options Options) (*Host, error) {
 		queues:    options.Queues,
 		log:       options.Log,
 		hidden:    10 * time.Minute, // as the Functions host
-		stopLimit: 25 * time.Second, // below the 30 s that Kubernetes gives
+		stopLimit: DefaultGrace,
 		wakes:     map[string]chan struct{}{},
 		worked:    make(chan struct{}, 1),
 	}

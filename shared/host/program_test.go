@@ -215,7 +215,7 @@ func runProgram(mode string) error {
 		if err != nil {
 			return err
 		}
-		return h.Run(ctx, RunOptions{Listener: listener})
+		return h.Run(ctx, RunOptions{Listener: listener, Grace: DefaultGrace})
 	}
 	port, err := Port("FUNCTIONS_CUSTOMHANDLER_PORT", os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"))
 	if err != nil {
