@@ -68,6 +68,11 @@ func listenFor(h *host.Host, only []string, address string, port int) (net.Liste
 	if needed, err := h.HasHTTP(only); err != nil || !needed {
 		return nil, err
 	}
+	return listen(address, port)
+}
+
+// listen opens the port that a person chose with --port; 0 takes a free one.
+func listen(address string, port int) (net.Listener, error) {
 	if port != 0 {
 		if _, err := host.Port("--port", strconv.Itoa(port)); err != nil {
 			return nil, usageError{err}
