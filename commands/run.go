@@ -23,9 +23,10 @@ func runCommand(p *Program) *cobra.Command {
 (UTC), queue functions take messages, the API and the page answer over HTTP. SIGTERM or Ctrl+C stops it: it takes nothing
 more, finishes what is in hand within 25 seconds (or --grace), and exits with 0.
 
-Without function keys (ASSAY_FUNCTION_KEYS_FILE, one key a line) it listens on loopback addresses only, and answers to
-addresses, localhost and the name in --address only: a web page elsewhere cannot reach it under a name of its own. With keys, writing
-always needs one (header x-functions-key, or ?code=); reading needs one beyond loopback, unless ASSAY_PUBLIC_READ=true.`,
+Without function keys (ASSAY_FUNCTION_KEYS_FILE, one key a line) it listens on loopback addresses only, and answers only
+where it is called by an address, as localhost, or as --address names it: no web page elsewhere can pass for one of its own.
+With keys, writing always needs one (header x-functions-key, or ?code=); reading needs one beyond loopback, unless
+ASSAY_PUBLIC_READ=true.`,
 		Example: `  assay run
   assay run --only Clean,Load
   ASSAY_FUNCTION_KEYS_FILE=keys.txt assay run --address 0.0.0.0 --port 80 --only Api,Page`,

@@ -55,7 +55,8 @@ func (h *Host) call(work context.Context, f *function, i invocation) error {
 	return err
 }
 
-// await returns how a function ended, and gives it little time once ctx, which follows from work, has told it to: less at a stop.
+// await returns how a function ended. One that goes on when ctx is done is given a little longer: the grace of the settings, and once
+// work is done, from which ctx follows, no more than the notice of a stop.
 func (h *Host) await(work, ctx context.Context, ended <-chan error) error {
 	select {
 	case err := <-ended:
