@@ -98,7 +98,7 @@ func (p *Program) local(ctx context.Context, l local, out io.Writer) error {
 	defer context.AfterFunc(ctx, func() {
 		fmt.Fprintln(out, "Stopping when what is in hand is done, within half a minute; Ctrl+C again stops at once")
 	})()
-	err = program.run(running, host.RunOptions{}, "127.0.0.1", l.port)
+	err = program.run(running, host.RunOptions{Grace: host.DefaultGrace}, "127.0.0.1", l.port)
 	if failure := context.Cause(running); err == nil && failure != context.Cause(ctx) {
 		err = failure
 	}

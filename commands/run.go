@@ -23,8 +23,10 @@ func runCommand(p *Program) *cobra.Command {
 (UTC), queue functions take messages, the API and the page answer over HTTP. SIGTERM or Ctrl+C stops it: it takes nothing
 more, finishes what is in hand within 25 seconds (or --grace), and exits with 0.
 
-Without function keys (ASSAY_FUNCTION_KEYS_FILE, one key a line) it listens on loopback addresses only. With keys, writing
-always needs one (header x-functions-key, or ?code=); reading needs one beyond loopback, unless ASSAY_PUBLIC_READ=true.`,
+Without function keys (ASSAY_FUNCTION_KEYS_FILE, one key a line) it listens on loopback addresses only, and answers only
+where it is called by an address, as localhost, or as --address names it: no web page elsewhere can pass for one of its own.
+With keys, writing always needs one (header x-functions-key, or ?code=); reading needs one beyond loopback, unless
+ASSAY_PUBLIC_READ=true.`,
 		Example: `  assay run
   assay run --only Clean,Load
   ASSAY_FUNCTION_KEYS_FILE=keys.txt assay run --address 0.0.0.0 --port 80 --only Api,Page`,
@@ -35,14 +37,14 @@ always needs one (header x-functions-key, or ?code=); reading needs one beyond l
 	c.Flags().StringVar(&address, "address", "127.0.0.1", "listen on this address")
 	c.Flags().IntVar(&port, "port", 7071, "listen on this port; 0 takes a free one, which the log names")
 	c.Flags().DurationVar(&options.Hide, "hide", 10*time.Minute, "hide a message in hand from others for so long, renewed at half of it: when this process is killed, another takes it then")
-	c.Flags().DurationVar(&options.Grace, "grace", 25*time.Second, "after a stop, wait so long for what is in hand")
+	c.Flags().DurationVar(&options.Grace, "grace", host.DefaultGrace, "after a stop, wait at most so long for what is in hand; 0 leaves it at once")
 	return c
 }
 
 // run runs the functions that options name, all of them when they name none, until the context is done.
 func (p *Program) run(ctx context.Context, options host.RunOptions, address string, port int) (err error) {
 	if options.Grace < 0 {
-		return usageError{fmt.Errorf("--grace %v: want a positive duration such as 25s", options.Grace)}
+		return usageError{fmt.Errorf("--grace %v: want 0 or more, such as 25s", options.Grace)}
 	}
 	if options.Hide != 0 && options.Hide < time.Second {
 		return usageError{fmt.Errorf("--hide %v: want at least a second, such as 10m", options.Hide)}
@@ -58,7 +60,7 @@ func (p *Program) run(ctx context.Context, options host.RunOptions, address stri
 	if options.Listener, err = listenFor(h, options.Only, address, port); err != nil {
 		return err
 	}
-	options.Public = p.App.Config.PublicRead
+	options.Public, options.Address = p.App.Config.PublicRead, address
 	return h.Run(ctx, options)
 }
 
@@ -67,6 +69,11 @@ func listenFor(h *host.Host, only []string, address string, port int) (net.Liste
 	if needed, err := h.HasHTTP(only); err != nil || !needed {
 		return nil, err
 	}
+	return listen(address, port)
+}
+
+// listen opens the port that a person chose with --port; 0 takes a free one.
+func listen(address string, port int) (net.Listener, error) {
 	if port != 0 {
 		if _, err := host.Port("--port", strconv.Itoa(port)); err != nil {
 			return nil, usageError{err}

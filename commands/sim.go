@@ -6,12 +6,10 @@ import (
 	"fmt"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
-	"assay/shared/host"
 	"assay/shared/sim"
 )
 
@@ -49,14 +47,9 @@ late, swapped, halt, shift. In answers: 429, 5xx, html, slow, cut. GET /truth li
 			if err != nil {
 				return err
 			}
-			if port != 0 {
-				if _, err := host.Port("--port", strconv.Itoa(port)); err != nil {
-					return usageError{err}
-				}
-			}
-			listener, err := host.Listen("127.0.0.1", port)
+			listener, err := listen("127.0.0.1", port)
 			if err != nil {
-				return fmt.Errorf("%w: choose another with --port", err)
+				return err
 			}
 			fmt.Fprintf(c.OutOrStdout(), "Simulated market, seed %d: ASSAY_SOURCE_URL=http://%s\n", seed, listener.Addr())
 			return serve(c.Context(), listener, market)

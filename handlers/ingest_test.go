@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/google/go-cmp/cmp"
 
@@ -285,6 +286,52 @@ func watchHeap(t *testing.T, most *uint64) (stop func()) {
 		}
 	}()
 	return func() { close(end); <-ended }
+}
+
+// A key that has run out is taken for another push just when Reconcile deletes it: it stays, and so does what it says.
+func TestKeyTakenWhileForgotten(t *testing.T) {
+	settings := storetest.Azurite(t)
+	now := noon
+	open := func(policies ...policy.Policy) *App {
+		app := newFlow(storetest.Reopen(t, settings, policies...))
+		app.Now = func() time.Time { return now }
+		return app
+	}
+	send := func() store.RawName {
+		_, name := pushed(t, post(t, open(), "/api/v1/ingest/BTC-USD.mine?interval=1d", strings.NewReader("time,close\n2024-01-15,1\n"),
+			"Content-Type", "text/csv", "Idempotency-Key", "monday's prices"))
+		return name
+	}
+	send()
+	now = now.Add(keysKept + time.Hour)
+	var taken store.RawName
+	disturbed := &beforeRequest{
+		match: func(r *http.Request) bool {
+			return r.Method == http.MethodDelete && strings.Contains(r.URL.Path, "RowKey='key~")
+		},
+		do: func() { taken = send() },
+	}
+	if err := open(disturbed).Reconcile(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Minute)
+	if again := send(); taken == (store.RawName{}) || again != taken {
+		t.Errorf("the push is %v, and with the same key a minute later %v; want the same", taken, again)
+	}
+}
+
+// beforeRequest does something once, before the first request that matches.
+type beforeRequest struct {
+	match func(*http.Request) bool
+	do    func()
+	once  sync.Once
+}
+
+func (b *beforeRequest) Do(request *policy.Request) (*http.Response, error) {
+	if b.match(request.Raw()) {
+		b.once.Do(b.do)
+	}
+	return request.Next()
 }
 
 // The same key is the same payload, also when both arrive at once and on two machines. For another body it is refused, and after

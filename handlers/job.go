@@ -8,9 +8,8 @@ import (
 	"net/http"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"assay/shared/api"
+	"assay/shared/group"
 	"assay/shared/store"
 )
 
@@ -69,17 +68,17 @@ var errEnded = errors.New("the job was cancelled")
 // untilEnded does a step of a job, and stops it with errEnded when the job was ended meanwhile.
 func (a *App) untilEnded(ctx context.Context, job store.Job, do func(context.Context, store.Job) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
-	var watch errgroup.Group
+	watch, watching := group.WithContext(ctx)
 	watch.Go(func() error {
 		tick := time.NewTicker(endedEvery)
 		defer tick.Stop()
 		for {
 			select {
-			case <-ctx.Done():
+			case <-watching.Done():
 				return nil
 			case <-tick.C:
 			}
-			if now, err := a.Store.Job(ctx, job.ID); err == nil && now.State.Ended() {
+			if now, err := a.Store.Job(watching, job.ID); err == nil && now.State.Ended() {
 				stop(errEnded)
 			}
 		}

@@ -4,9 +4,8 @@ import (
 	"context"
 	"io"
 
-	"golang.org/x/sync/errgroup"
-
 	"assay/shared/clean"
+	"assay/shared/group"
 	"assay/shared/market"
 	"assay/shared/source"
 	"assay/shared/store"
@@ -23,7 +22,7 @@ func isLong(r store.Record, size int) bool { return size > longBody && source.In
 
 // mergeLong merges the bars of a long record, piece by piece, each while the next is read, and returns the span that they touch.
 func (a *App) mergeLong(ctx context.Context, long *clean.Long, found *judgement) ([]market.Span, error) {
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := group.WithContext(ctx)
 	group.SetLimit(1)
 	var all market.Span
 	err := long.Pieces(func(bars []market.Bar) error {

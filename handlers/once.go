@@ -127,7 +127,8 @@ func (a *App) forgetKeys(ctx context.Context, source string) error {
 		if !a.expired(key) {
 			continue
 		}
-		if _, err := a.Store.Tables.Write(ctx, store.TableSources, store.Change{Action: store.Delete, Entity: key}); err != nil {
+		_, err := a.Store.Tables.Write(ctx, store.TableSources, store.Change{Action: store.Delete, Entity: key})
+		if err != nil && !errors.Is(err, store.ErrConflict) { // on a conflict somebody has just taken it over
 			return err
 		}
 	}

@@ -10,9 +10,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"assay/shared/fetch"
+	"assay/shared/group"
 	"assay/shared/market"
 	"assay/shared/source"
 )
@@ -105,7 +104,7 @@ func (a *App) Stream(ctx context.Context, src source.Source, o StreamOptions) er
 	if len(wants) == 0 {
 		return fmt.Errorf("stream: %s %w", src.Name, errNothingLeft)
 	}
-	group, following := errgroup.WithContext(ctx)
+	group, following := group.WithContext(ctx)
 	group.Go(func() error { return s.follow(following) })
 	group.Go(func() error { s.catchUp(following); return nil })
 	return group.Wait()

@@ -87,7 +87,7 @@ func TestMistakes(t *testing.T) {
 		{"invoke Nothing", "", 2, `no function is called "Nothing": there are Api, Backfill`},
 		{"invoke Clean {", "", 2, "the payload is not JSON"},
 		{"invoke Page", "", 1, "Page answers HTTP"},
-		{"run --grace -5s", "", 2, "--grace -5s: want a positive duration such as 25s"},
+		{"run --grace -5s", "", 2, "--grace -5s: want 0 or more, such as 25s"},
 		{"invoke Clean --wait", "", 1, "Clean has no schedule to wait for"},
 		{"stage --in-place --package", "", 2, "--in-place links to functions/"},
 		{"local sim", "", 2, `"sim": what is meant for Azurite stands behind --`},

@@ -25,6 +25,7 @@ var beside = map[string]struct{ by, imports []string }{
 	"assay/shared/web":    {[]string{"assay/handlers"}, []string{"assay/shared/market"}},
 	"assay/shared/sim":    {[]string{"assay/commands", "assay/shared/sim/simtest"}, []string{"assay/shared/market"}},
 	"assay/shared/config": {nil, nil},
+	"assay/shared/group":  {nil, nil},
 	// for tests, which alone import them
 	"assay/shared/sim/simtest":     {[]string{}, []string{"assay/shared/sim"}},
 	"assay/shared/analysis/oracle": {[]string{}, []string{"assay/shared/analysis", "assay/shared/market"}},
@@ -46,6 +47,9 @@ func TestDependencyDirections(t *testing.T) {
 			}
 			if strings.Contains(imported, "azure-sdk-for-go") && !strings.HasPrefix(name, "assay/shared/store") {
 				t.Errorf("%s imports %s: only shared/store knows the Azure SDK", name, imported)
+			}
+			if strings.HasSuffix(imported, "/errgroup") && name != "assay/shared/group" && name != "assay/shared/host" {
+				t.Errorf("%s imports %s: a panic in it ends the process, use shared/group", name, imported)
 			}
 			if strings.Contains(imported, "go.opentelemetry.io") && name != "assay/shared/telemetry" {
 				t.Errorf("%s imports %s: only shared/telemetry knows OpenTelemetry", name, imported)

@@ -6,9 +6,8 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"assay/shared/consensus"
+	"assay/shared/group"
 	"assay/shared/market"
 )
 
@@ -77,7 +76,7 @@ func (a *api) expensiveThings(ctx context.Context, in *expensiveInput) (reply, e
 	candidates, stored := things(entries)
 	r := yearsBack(from, to, stored.to, 5)
 	looked := make([][]choice, len(assets))
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	for i := range assets {
 		group.Go(func() (err error) {
 			looked[i], err = a.choose(groupCtx, candidates[i], r.cut(stored))

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
 	"assay/shared/analysis"
+	"assay/shared/group"
 	"assay/shared/history"
 	"assay/shared/market"
 )
@@ -66,7 +65,7 @@ func (a *api) observe(ctx context.Context, ids []string, q wanted) ([]observed, 
 	if err := checkUnit(list, q.unit); err != nil {
 		return nil, err
 	}
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	for n := range list {
 		group.Go(func() error { return a.read(groupCtx, &list[n], q) })
 	}

@@ -6,8 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
+	"assay/shared/group"
 	"assay/shared/market"
 	"assay/shared/source"
 	"assay/shared/store"
@@ -125,7 +124,7 @@ func (a *api) listReceipts(ctx context.Context, in *receiptsInput) (reply, error
 // receipts reads those of several sources at once, and sorts them by time.
 func (a *api) receipts(ctx context.Context, sources []string, r span) ([]store.Receipt, error) {
 	found := make([][]store.Receipt, len(sources))
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	group.SetLimit(4)
 	for i, name := range sources {
 		group.Go(func() (err error) {

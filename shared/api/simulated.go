@@ -5,8 +5,8 @@ import (
 	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/sync/errgroup"
 
+	"assay/shared/group"
 	"assay/shared/store"
 )
 
@@ -19,9 +19,9 @@ const simulatedDoc = "true where the prices are made up, by a simulated market; 
 // that has just started does not wait for both.
 func (a *api) marked(ctx context.Context, handle func(context.Context) (reply, error)) (reply, error) {
 	simulated := false
-	var mark errgroup.Group
+	mark, marking := group.WithContext(ctx)
 	mark.Go(func() (err error) {
-		simulated, err = a.simulated(ctx)
+		simulated, err = a.simulated(marking)
 		return err
 	})
 	answer, err := handle(ctx)

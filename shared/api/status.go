@@ -6,8 +6,8 @@ import (
 	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
-	"golang.org/x/sync/errgroup"
 
+	"assay/shared/group"
 	"assay/shared/source"
 	"assay/shared/store"
 )
@@ -90,7 +90,7 @@ func (a *api) fillStatus(ctx context.Context, s *Status) error {
 	}
 	sources := make([]SourceStatus, len(source.All))
 	var mu sync.Mutex
-	group, ctx := errgroup.WithContext(ctx)
+	group, ctx := group.WithContext(ctx)
 	group.SetLimit(8)
 	queues := []string{store.RawPrices, store.CleanPrices, store.Backfill}
 	for _, queue := range queues {

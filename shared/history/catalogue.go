@@ -7,8 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"golang.org/x/sync/errgroup"
-
+	"assay/shared/group"
 	"assay/shared/market"
 	"assay/shared/source"
 	"assay/shared/store"
@@ -52,7 +51,7 @@ func (h *History) Entries(ctx context.Context, classes ...market.Class) ([]Entry
 		classes = market.Classes
 	}
 	byClass := make([][]Entry, len(classes))
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	for n, class := range classes {
 		group.Go(func() (err error) {
 			byClass[n], err = recently(h, readKey{table: catalogueTable + " " + string(class)}, func() ([]Entry, error) {

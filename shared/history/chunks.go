@@ -11,9 +11,8 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"assay/shared/chunk"
+	"assay/shared/group"
 	"assay/shared/market"
 	"assay/shared/store"
 )
@@ -203,7 +202,7 @@ const (
 // write stores chunks of one series and interval, as they come, and returns those that somebody else had changed meanwhile,
 // ascending. It stops at the first error of either side.
 func (h *History) write(ctx context.Context, series market.SeriesID, chunks iter.Seq2[stored, error]) (conflicted []stored, err error) {
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	group.SetLimit(sending)
 	var mu sync.Mutex
 	send := func(batch []stored) {

@@ -70,7 +70,8 @@ func (m *Memory) Transact(_ context.Context, table string, changes []store.Chang
 
 func (m *Memory) allowed(table string, c store.Change) error {
 	e, exists := m.rows[table+" "+c.Entity.Partition][c.Entity.Row]
-	if c.Action == store.Insert && exists || c.Action == store.Replace && (!exists || e.ETag != c.Entity.ETag) {
+	moved := e.ETag != c.Entity.ETag && c.Entity.ETag != "*"
+	if c.Action == store.Insert && exists || c.Action == store.Replace && (!exists || moved) || c.Action == store.Delete && exists && moved {
 		return fmt.Errorf("%s %s %s: %w", table, c.Entity.Partition, c.Entity.Row, store.ErrConflict)
 	}
 	return nil

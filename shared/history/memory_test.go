@@ -62,10 +62,15 @@ func TestMemoryIsATable(t *testing.T) {
 			conflicts("a transaction of which one change fails", tables.Transact(ctx, "jobs", []store.Change{
 				{Action: store.Upsert, Entity: row("b", nil)}, {Action: store.Insert, Entity: row("a", nil)},
 			}))
-			write(store.Delete, row("z", nil))
-			write(store.Insert, row("d", nil))
+			write(store.Delete, gone)
+			inserted := row("d", nil)
+			stale = inserted
+			stale.ETag = write(store.Insert, inserted)
+			inserted.ETag = write(store.Upsert, inserted)
+			_, err = tables.Write(ctx, "jobs", store.Change{Action: store.Delete, Entity: stale})
+			conflicts("delete of a row that has moved", err)
 			if err := tables.Transact(ctx, "jobs", []store.Change{
-				{Action: store.Delete, Entity: row("d", nil)}, {Action: store.Insert, Entity: row("e", map[string]any{"s": "y"})},
+				{Action: store.Delete, Entity: inserted}, {Action: store.Insert, Entity: row("e", map[string]any{"s": "y"})},
 			}); err != nil {
 				t.Error(err)
 			}

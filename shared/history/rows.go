@@ -8,9 +8,8 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"assay/shared/chunk"
+	"assay/shared/group"
 	"assay/shared/market"
 	"assay/shared/store"
 )
@@ -55,7 +54,7 @@ func (h *History) writeYear(ctx context.Context, id market.SeriesID, i market.In
 // writeYearOnce replaces the rows of [from, to), within a year, that differ from their chunks and deletes those whose bar is gone.
 // It reports whether nobody else was at work on them.
 //
-// The rows are read before the chunks and replaced only if nobody has meanwhile: what follows from an older chunk never takes the
+// The rows are read before the chunks, and replaced or deleted only if nobody has written them meanwhile: what follows from an older chunk never takes the
 // place of what follows from a newer one, though its writer be killed then and, delivered again, touch other rows. No compare-and-swap
 // spans two tables, so the chunks' ETags are looked at again at the end: whoever moved one may have found nothing to write.
 func (h *History) writeYearOnce(ctx context.Context, id market.SeriesID, i market.Interval, from, to int64) (done bool, err error) {
@@ -72,7 +71,7 @@ func (h *History) writeYearOnce(ctx context.Context, id market.SeriesID, i marke
 	for _, c := range chunks {
 		before[chunkRow(i, c.start)] = c.etag
 	}
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	group.SetLimit(sending)
 	for batch := range slices.Chunk(rowChanges(partition, i, olds, chunks, from, to), rowsTogether) {
 		group.Go(func() error { return h.tables.Transact(groupCtx, rowsTable, batch) })

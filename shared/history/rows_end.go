@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -10,7 +11,7 @@ import (
 )
 
 // DropHourRows deletes the rows of a consensus in the table bars whose hours begin in [from, to), Unix seconds. The hours stay in
-// the chunks; a Load that touches one of them writes its row again.
+// the chunks; a Load that touches one of them writes its row again. Where one does meanwhile, what is left of the year stays until next time.
 func (h *History) DropHourRows(ctx context.Context, id market.SeriesID, from, to int64) error {
 	for from < to {
 		year := time.Unix(from, 0).UTC().Year()
@@ -24,7 +25,7 @@ func (h *History) DropHourRows(ctx context.Context, id market.SeriesID, from, to
 		for n, row := range rows {
 			changes[n] = store.Change{Action: store.Delete, Entity: row}
 		}
-		if err := h.tables.Transact(ctx, rowsTable, changes); err != nil {
+		if err := h.tables.Transact(ctx, rowsTable, changes); err != nil && !errors.Is(err, store.ErrConflict) {
 			return fmt.Errorf("rows of %s at %s: %w", id, market.Hour, err)
 		}
 		from = end

@@ -6,9 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"assay/shared/chunk"
+	"assay/shared/group"
 	"assay/shared/market"
 	"assay/shared/telemetry"
 )
@@ -87,7 +86,7 @@ func (h *History) settleSpan(ctx context.Context, in market.Instrument, span mar
 		}
 	}
 	settled := make([]reach, len(market.Stored))
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	view := h.view(groupCtx, in, chunk.Floor(market.Day, span.From), chunk.Next(market.Day, chunk.Floor(market.Day, span.To-1)))
 	group.SetLimit(h.intervalsAtOnce)
 	for n, i := range market.Stored {

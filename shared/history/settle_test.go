@@ -106,7 +106,7 @@ func TestRowsFollowTheChunk(t *testing.T) {
 	span := p.deliver(t, kraken, market.Day, closes(market.Day, day, 1, 100, 101, 102))
 	for _, change := range []store.Change{
 		{Action: store.Upsert, Entity: store.Entity{Partition: "BTC-USD~1d~2024", Row: "20240116", Values: map[string]any{"close": 0.0}}},
-		{Action: store.Delete, Entity: store.Entity{Partition: "BTC-USD~1d~2024", Row: "20240117"}},
+		{Action: store.Delete, Entity: store.Entity{Partition: "BTC-USD~1d~2024", Row: "20240117", ETag: "*"}},
 		{Action: store.Insert, Entity: store.Entity{Partition: "BTC-USD~1d~2024", Row: "20240118", Values: map[string]any{"close": 1.0}}},
 	} {
 		if _, err := p.tables.Write(t.Context(), rowsTable, change); err != nil {

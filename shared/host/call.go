@@ -27,10 +27,10 @@ func (h *Host) invocation(id string, payload []byte, known ...any) invocation {
 	return invocation{id, h.log.With("invocation", id).With(known...), payload}
 }
 
-// call runs a timer or queue function once and logs how it ended. It returns at the function's deadline at the latest, even
-// if the function does not: then the call is a failure, and what it still does must be harmless when it runs again.
-func (h *Host) call(ctx context.Context, f *function, i invocation) error {
-	ctx, end := telemetry.Invocation(ctx, f.Name, f.Trigger.faas(), i.id)
+// call runs a timer or queue function once and logs how it ended. It returns soon after the function's deadline, or after work ends, at
+// the latest, even if the function does not: then the call is a failure, and what it still does must be harmless when it runs again.
+func (h *Host) call(work context.Context, f *function, i invocation) error {
+	ctx, end := telemetry.Invocation(work, f.Name, f.Trigger.faas(), i.id)
 	ctx, cancel := h.withDeadline(ctx)
 	defer cancel()
 	began := time.Now()
@@ -43,7 +43,7 @@ func (h *Host) call(ctx context.Context, f *function, i invocation) error {
 		}()
 		ended <- f.work(ctx, i.payload)
 	}()
-	err := h.await(ctx, ended)
+	err := h.await(work, ctx, ended)
 	log := i.log.With("function", f.Name, "seconds", time.Since(began).Seconds())
 	if err != nil {
 		log.ErrorContext(ctx, "failed", "error", err)
@@ -55,19 +55,24 @@ func (h *Host) call(ctx context.Context, f *function, i invocation) error {
 	return err
 }
 
-func (h *Host) await(ctx context.Context, ended <-chan error) error {
+// await returns how a function ended. One that goes on when ctx is done is given a little longer: the grace of the settings, and once
+// work is done, from which ctx follows, no more than the notice of a stop.
+func (h *Host) await(work, ctx context.Context, ended <-chan error) error {
 	select {
 	case err := <-ended:
 		return err
 	case <-ctx.Done():
 	}
+	patience, cancel := context.WithTimeout(context.WithoutCancel(ctx), h.settings.grace())
+	defer cancel()
+	defer context.AfterFunc(work, func() { time.AfterFunc(h.notice(), cancel) })()
 	select {
 	case err := <-ended:
 		if err != nil && !errors.Is(err, context.Cause(ctx)) {
 			err = fmt.Errorf("%w (%w)", err, context.Cause(ctx))
 		}
 		return err
-	case <-time.After(h.settings.grace()):
+	case <-patience.Done():
 		return fmt.Errorf("did not end in time: %w", context.Cause(ctx))
 	}
 }

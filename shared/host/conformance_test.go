@@ -123,6 +123,7 @@ func TestFailures(t *testing.T) {
 	tests := []struct{ name, function, envelope string }{
 		{"error", "QueueEcho", queueEnvelope([]byte("fail"))},
 		{"panic", "QueueEcho", queueEnvelope([]byte("panic"))},
+		{"panic in a goroutine", "QueueEcho", queueEnvelope([]byte("beside"))},
 		{"no body", "QueueEcho", ""},
 		{"null", "QueueEcho", "null"},
 		{"no JSON", "QueueEcho", "{garbled"},

@@ -5,8 +5,8 @@
 // a function: its deadline, a panic that is an error of this one call, the retries of a message and its way to the poison
 // queue. Stage needs no Host: it writes the folder that the Functions host starts from.
 //
-// A panic in a goroutine that a function started itself ends the process: Go cannot recover it from outside. The Functions
-// host starts the process again, and every message in hand gets another try.
+// A panic in a goroutine that a function starts itself ends the process, since Go cannot recover it from outside, but where
+// shared/group starts it. The Functions host starts the process again, and every message in hand gets another try.
 package host
 
 import (
@@ -81,7 +81,7 @@ func New(files fs.FS, wired Functions, options Options) (*Host, error) {
 		queues:    options.Queues,
 		log:       options.Log,
 		hidden:    10 * time.Minute, // as the Functions host
-		stopLimit: 25 * time.Second, // below the 30 s that Kubernetes gives
+		stopLimit: DefaultGrace,
 		wakes:     map[string]chan struct{}{},
 		worked:    make(chan struct{}, 1),
 	}

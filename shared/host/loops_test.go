@@ -40,7 +40,9 @@ func loopsHost(t *testing.T, queues Queues, echo, tick Work) *Host {
 }
 
 // running runs h until the test ends, and stop ends it before.
-func running(t *testing.T, h *Host) (stop func()) { return runningWith(t, h, RunOptions{}) }
+func running(t *testing.T, h *Host) (stop func()) {
+	return runningWith(t, h, RunOptions{Grace: DefaultGrace})
+}
 
 func runningWith(t *testing.T, h *Host, options RunOptions) (stop func()) {
 	ctx, cancel := context.WithCancel(t.Context())
@@ -266,8 +268,8 @@ func TestStopFinishes(t *testing.T) {
 		send(t, queues, "echo", "late")
 		began := time.Now()
 		stop()
-		if took := time.Since(began); took != 25*time.Second {
-			t.Errorf("stopped after %v, want the limit of 25s", took)
+		if took := time.Since(began); took != DefaultGrace-time.Second { // it is told a second before the end
+			t.Errorf("stopped after %v, want the 24s that a function gets of 25s", took)
 		}
 		if diff := cmp.Diff([]string{"long", "late"}, queues.texts("echo")); diff != "" {
 			t.Errorf("left on the queue (-want +got):\n%s", diff)
@@ -276,6 +278,35 @@ func TestStopFinishes(t *testing.T) {
 			t.Errorf("visible at once: %v, %v, want both", again, err)
 		}
 	})
+}
+
+// TestStopEndsInTime: what does not listen to its context, or does not any more past its deadline, is left to itself at the end of the
+// grace, and its message is there for others at once. Without a grace that is at the stop.
+func TestStopEndsInTime(t *testing.T) {
+	for _, test := range []struct{ before, grace time.Duration }{
+		{time.Second, DefaultGrace},
+		{time.Second, 10 * time.Minute},
+		{time.Second, 0},
+		{2*time.Hour - 29*time.Second, 5 * time.Second}, // a second past the deadline
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			queues := &memoryQueues{}
+			over := make(chan struct{})
+			defer close(over)
+			h := loopsHost(t, queues, func(context.Context, []byte) error { <-over; return nil }, nil)
+			send(t, queues, "echo", "deaf")
+			stop := runningWith(t, h, RunOptions{Grace: test.grace})
+			<-time.After(test.before)
+			began := time.Now()
+			stop()
+			if took := time.Since(began); took != test.grace {
+				t.Errorf("stopped %v after the start: that took %v, want the grace of %v", test.before, took, test.grace)
+			}
+			if again, err := queues.Receive(t.Context(), "echo", 32, time.Minute); err != nil || len(again) != 1 {
+				t.Errorf("visible at once: %v, %v, want the message", again, err)
+			}
+		})
+	}
 }
 
 func send(t *testing.T, queues Queues, queue, text string) {

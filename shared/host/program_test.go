@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"assay/shared/config"
+	"assay/shared/group"
 	"assay/shared/store"
 	"assay/shared/store/storetest"
 )
@@ -99,7 +100,8 @@ type event struct {
 }
 
 // programFunctions are the program's functions. Work writes its payload to the events file and then does what the payload
-// says: fail, panic, kill or goroutine (a panic in one; the process ends, the first time), slow (until its deadline), stuck (for ever), or nothing.
+// says: fail, panic, beside (a panic in a goroutine of shared/group), kill or goroutine (a panic in one of its own; the process ends,
+// the first time), slow (until its deadline), stuck (for ever), or nothing.
 func programFunctions() Functions {
 	events, err := os.OpenFile(os.Getenv(programEvents), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -132,6 +134,10 @@ func obey(ctx context.Context, order string) error {
 		return errors.New("asked to fail\nin two lines")
 	case "panic":
 		panic("asked to panic")
+	case "beside":
+		beside, _ := group.WithContext(ctx)
+		beside.Go(func() error { panic("asked to panic beside") })
+		return beside.Wait()
 	case "kill", "goroutine":
 		marker := os.Getenv(programEvents) + "." + order + detail
 		if _, err := os.Stat(marker); err == nil {
@@ -209,7 +215,7 @@ func runProgram(mode string) error {
 		if err != nil {
 			return err
 		}
-		return h.Run(ctx, RunOptions{Listener: listener})
+		return h.Run(ctx, RunOptions{Listener: listener, Grace: DefaultGrace})
 	}
 	port, err := Port("FUNCTIONS_CUSTOMHANDLER_PORT", os.Getenv("FUNCTIONS_CUSTOMHANDLER_PORT"))
 	if err != nil {

@@ -6,6 +6,9 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
+	"net/url"
+	"strings"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,24 +17,29 @@ import (
 // RunOptions are how Run serves.
 type RunOptions struct {
 	Only     []string     // the functions to run; none: all
-	Listener net.Listener // for HTTP functions; nil: they do not run
+	Listener net.Listener // for HTTP functions; nil: they do not run. Run closes it
+	Address  string       // what the listener was opened by, which may be a name of this machine
 	Keys     Keys
 	Public   bool          // reads need no key, wherever they come from
-	Grace    time.Duration // how long a stop waits for what is in hand; 0: 25 s
+	Grace    time.Duration // how long a stop waits for what is in hand
 	Hide     time.Duration // how long a message in hand is hidden from others, renewed at half of it; 0: 10 min, as the Functions host
 }
+
+// DefaultGrace lies below the 30 s that Kubernetes gives.
+const DefaultGrace = 25 * time.Second
 
 // Run runs the functions with their own triggers until ctx is done: every timer once at once and then by its schedule, a loop
 // for each queue, HTTP on the listener. Then it takes nothing more, finishes what is in hand within the grace, and returns nil.
 // Beyond the loopback it refuses to serve without keys.
 func (h *Host) Run(ctx context.Context, options RunOptions) error {
+	if options.Listener != nil {
+		defer options.Listener.Close()
+	}
 	chosen, err := h.choose(options.Only)
 	if err != nil {
 		return err
 	}
-	if options.Grace > 0 {
-		h.stopLimit = options.Grace
-	}
+	h.stopLimit = options.Grace
 	if options.Hide > 0 {
 		h.hidden = options.Hide
 	}
@@ -86,12 +94,25 @@ func (h *Host) httpHandler(chosen []*function, options RunOptions) (http.Handler
 		return keys.require(next, loopback || options.Public)
 	})
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path == probePath {
+		switch {
+		case r.URL.Path == probePath:
 			w.WriteHeader(http.StatusNoContent)
-			return
+		case len(keys) == 0 && !ownName(r.Host, options.Address):
+			problem(w, http.StatusMisdirectedRequest, fmt.Sprintf("%.80q is no name of this server, which without function keys serves this "+
+				"machine alone: open http://%s/. A proxy has to send that as Host, or keys are named in ASSAY_FUNCTION_KEYS_FILE.",
+				r.Host, options.Listener.Addr()))
+		default:
+			router.ServeHTTP(w, r)
 		}
-		router.ServeHTTP(w, r)
 	}), nil
+}
+
+// ownName reports whether a Host header names an address, this machine, or what the listener was opened by. Whoever owns another name
+// may let it resolve to 127.0.0.1 (DNS rebinding): a browser, and the check of origins with it, then takes their page for one of ours.
+func ownName(header, address string) bool {
+	name := (&url.URL{Host: header}).Hostname()
+	_, err := netip.ParseAddr(name)
+	return err == nil || strings.EqualFold(name, "localhost") || name != "" && strings.EqualFold(name, address)
 }
 
 // probePath is what a probe of Kubernetes asks, which has no key. The answer says that this process serves, and nothing of storage:
@@ -103,13 +124,16 @@ func isLoopback(addr net.Addr) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// outlive returns a context for what is in hand: it ends the stop limit after take does.
+// outlive returns a context for what is in hand: it ends the stop limit after take does, less the notice.
 func (h *Host) outlive(take context.Context) (context.Context, context.CancelFunc) {
 	work, cancel := context.WithCancelCause(context.WithoutCancel(take))
 	stop := context.AfterFunc(take, func() {
-		time.AfterFunc(h.stopLimit, func() { cancel(errStopping) })
+		time.AfterFunc(h.stopLimit-h.notice(), func() { cancel(errStopping) })
 	})
 	return work, func() { stop(); cancel(nil) }
 }
+
+// notice is the end of the stop limit: what is in hand is told to end, and what has not at its end is left to itself.
+func (h *Host) notice() time.Duration { return min(time.Second, h.stopLimit/5) }
 
 var errStopping = errors.New("the program is stopping")

@@ -2,6 +2,7 @@ package host
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -137,6 +138,78 @@ func TestForeignPageCannotWrite(t *testing.T) {
 		handler.ServeHTTP(w, r)
 		if w.Code != want {
 			t.Errorf("origin %q: %d, want %d", origin, w.Code, want)
+		}
+	}
+}
+
+// TestForeignNameIsRefused: whoever owns a name can let it resolve to 127.0.0.1, and a browser then takes their page for one of ours.
+func TestForeignNameIsRefused(t *testing.T) {
+	const own, open = "127.0.0.1:7071", "0.0.0.0:80"
+	tests := []struct {
+		address string
+		keys    Keys
+		host    string
+		status  int
+	}{
+		{own, nil, "rebound.example:7071", 421},
+		{own, nil, "rebound.example", 421},
+		{own, nil, "localhost.example:7071", 421},
+		{own, nil, "127.0.0.1.example:7071", 421},
+		{own, nil, "", 421},
+		{own, nil, "127.0.0.1:7071", 200},
+		{own, nil, "LOCALHOST:7071", 200},
+		{own, nil, "localhost", 200},
+		{own, nil, "[::1]:7071", 200},
+		{own, nil, "10.1.2.3:8080", 200}, // forwarded by who knows where to: an address cannot be rebound
+		{own, nil, "desk.example:7071", 200},
+		{own, testKeys(t), "prices.example", 200}, // a proxy on this machine
+		{open, testKeys(t), "assay-http.assay.svc.cluster.local", 200},
+		{open, testKeys(t), "rebound.example", 200},
+	}
+	h := webHost(t)
+	all, err := h.choose(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range tests {
+		handler, err := h.httpHandler(all, RunOptions{Listener: fakeListener{addr: test.address}, Keys: test.keys, Address: "desk.example"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ask := func(method, path string) *httptest.ResponseRecorder {
+			r := httptest.NewRequest(method, path, nil)
+			r.Host = test.host
+			r.Header.Set("Origin", "http://"+test.host)
+			r.Header.Set("X-Functions-Key", "second")
+			w := httptest.NewRecorder()
+			handler.ServeHTTP(w, r)
+			return w
+		}
+		for method, path := range map[string]string{"GET": "/r", "POST": "/w"} {
+			w := ask(method, path)
+			if w.Code != test.status || w.Code == 421 && (w.Header().Get("Content-Type") != "application/problem+json" || !strings.Contains(w.Body.String(), "http://127.0.0.1:7071/")) {
+				t.Errorf("%s with Host %q on %s: %d %s, want %d, and where to go", method, test.host, test.address, w.Code, w.Body, test.status)
+			}
+		}
+		if w := ask("GET", probePath); w.Code != 204 {
+			t.Errorf("a probe with Host %q: %d, want 204", test.host, w.Code)
+		}
+	}
+}
+
+// TestRefusalClosesTheListener: who may not be served is not left waiting.
+func TestRefusalClosesTheListener(t *testing.T) {
+	h := webHost(t)
+	for name, options := range map[string]RunOptions{"no keys": {}, "no such function": {Only: []string{"Nope"}}} {
+		var err error
+		if options.Listener, err = Listen("0.0.0.0", 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := h.Run(t.Context(), options); err == nil {
+			t.Fatalf("%s: no error", name)
+		}
+		if err := options.Listener.Close(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("%s: closing the listener again: %v, want that it was closed", name, err)
 		}
 	}
 }

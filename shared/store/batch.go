@@ -74,7 +74,7 @@ func (a action) appendHead(out []byte, url string) []byte {
 	case Merge:
 		out = fmt.Appendf(out, "PATCH %s HTTP/1.1\r\n", row)
 	case Delete:
-		return fmt.Appendf(out, "DELETE %s HTTP/1.1\r\nIf-Match: *\r\nAccept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0\r\n", row)
+		return fmt.Appendf(out, "DELETE %s HTTP/1.1\r\nIf-Match: %s\r\nAccept: application/json;odata=minimalmetadata\r\nDataServiceVersion: 3.0\r\n", row, e.ETag)
 	}
 	return fmt.Appendf(out, "Accept: application/json;odata=minimalmetadata\r\nContent-Type: application/json\r\nContent-Length: %d\r\nDataServiceVersion: 3.0\r\n", len(a.body))
 }

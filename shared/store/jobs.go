@@ -10,8 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"assay/shared/group"
 	"assay/shared/market"
 )
 
@@ -143,7 +142,7 @@ func (s *Store) Jobs(ctx context.Context, first, last time.Time) ([]Job, error) 
 		partitions = append(partitions, day.Format("20060102"))
 	}
 	pages := make([][]Entity, len(partitions))
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	group.SetLimit(8)
 	for n, partition := range partitions {
 		group.Go(func() (err error) {

@@ -8,8 +8,7 @@ import (
 	"reflect"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
+	"assay/shared/group"
 	"assay/shared/market"
 )
 
@@ -138,7 +137,7 @@ func (s *Store) Receipts(ctx context.Context, source string, from, to int64) ([]
 		return nil, fmt.Errorf("receipts of %s over %d days: want at most 1,000", source, len(dates))
 	}
 	pages := make([][]Entity, len(dates))
-	group, groupCtx := errgroup.WithContext(ctx)
+	group, groupCtx := group.WithContext(ctx)
 	group.SetLimit(8)
 	for i, day := range dates {
 		group.Go(func() (err error) {

@@ -22,6 +22,6 @@ func (s *Store) Forget(ctx context.Context, seen Receipt) error {
 	if seen.State != Loaded && seen.State != Rejected {
 		return fmt.Errorf("receipt %s is %s: only one that is loaded or rejected may be deleted", seen.Name, seen.State)
 	}
-	_, err := s.Tables.Write(ctx, TableReceipts, Change{Delete, encodeReceipt(seen, "")})
+	_, err := s.Tables.Write(ctx, TableReceipts, Change{Delete, encodeReceipt(seen, "*")})
 	return err
 }

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -58,7 +59,10 @@ func (s *Store) dropRejects(ctx context.Context, partition string) error {
 	for _, row := range rows[:len(rows)-keptRejects] {
 		changes = append(changes, Change{Delete, row})
 	}
-	return s.Tables.Transact(ctx, TableRejects, changes)
+	if err := s.Tables.Transact(ctx, TableRejects, changes); !errors.Is(err, ErrConflict) {
+		return err
+	}
+	return nil // one of them was refused again meanwhile: the next payload drops them
 }
 
 // Rejection is a stored reject and the blob it came from.

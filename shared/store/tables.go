@@ -41,7 +41,7 @@ const (
 type Entity struct {
 	Partition string
 	Row       string
-	ETag      string // as read; compared by Replace
+	ETag      string // as read; compared by Replace and Delete
 	Values    map[string]any
 }
 
@@ -62,7 +62,7 @@ const (
 	Insert  Action = iota // the row must not exist
 	Replace               // the row must still have Entity.ETag
 	Upsert                // unconditional: replaces the whole row, columns that are not given go away
-	Delete                // unconditional; a missing row is no error
+	Delete                // the row must still have Entity.ETag, which may be *, any; a missing row is no error
 	Merge                 // unconditional: writes the columns given, keeps the others; makes a missing row
 )
 
@@ -97,7 +97,7 @@ func (t *Tables) Query(ctx context.Context, table, partition string, rows Range,
 	return t.query(ctx, table, partition, rows, 0, columns)
 }
 
-// Write does one change and returns the new ETag. ErrConflict when the row exists (Insert) or has moved (Replace).
+// Write does one change and returns the new ETag. ErrConflict when the row exists (Insert) or has moved (Replace, Delete).
 func (t *Tables) Write(ctx context.Context, table string, change Change) (etag string, err error) {
 	body, err := encodeChange(change)
 	if err != nil {
@@ -129,7 +129,8 @@ func write(ctx context.Context, client *aztables.Client, change Change, body []b
 		response, err := client.UpdateEntity(ctx, body, &aztables.UpdateEntityOptions{IfMatch: &etag, UpdateMode: aztables.UpdateModeReplace})
 		return string(response.ETag), err
 	case Delete:
-		_, err := client.DeleteEntity(ctx, e.Partition, e.Row, nil)
+		etag := azcore.ETag(e.ETag)
+		_, err := client.DeleteEntity(ctx, e.Partition, e.Row, &aztables.DeleteEntityOptions{IfMatch: &etag})
 		return "", err
 	default:
 		mode := aztables.UpdateModeReplace
@@ -162,8 +163,8 @@ func encodeChange(c Change) ([]byte, error) {
 	if err := checkKeys(e.Partition, e.Row); err != nil {
 		return nil, err
 	}
-	if c.Action == Replace && e.ETag == "" {
-		return nil, fmt.Errorf("row %s %s: a Replace needs the ETag that was read", e.Partition, e.Row)
+	if (c.Action == Replace || c.Action == Delete) && e.ETag == "" {
+		return nil, fmt.Errorf("row %s %s: to replace or delete it needs the ETag that was read", e.Partition, e.Row)
 	}
 	if c.Action == Delete {
 		e.Values = nil

@@ -111,8 +111,10 @@ func TestWrite(t *testing.T) {
 			t.Errorf("after Upsert, want - got +\n%s", diff)
 		}
 
-		write(t, s, store.Delete, row("1", nil))
-		write(t, s, store.Delete, row("1", nil))
+		refused(store.Delete, second)
+		last := get(t, s, "1")
+		write(t, s, store.Delete, last)
+		write(t, s, store.Delete, last)
 		if _, err := s.Tables.Get(t.Context(), store.TableBars, "BTC-USD", "1"); !errors.Is(err, store.ErrNotFound) {
 			t.Errorf("Get of a deleted row: %v, want ErrNotFound", err)
 		}
@@ -125,8 +127,9 @@ func TestWhatIsRefusedBeforeItIsSent(t *testing.T) {
 	for name, change := range map[string]store.Change{
 		"quote in a key":         {Action: store.Upsert, Entity: row("it's", nil)},
 		"slash in a key":         {Action: store.Upsert, Entity: row("a/b", nil)},
-		"empty key":              {Action: store.Delete, Entity: row("", nil)},
+		"empty key":              {Action: store.Upsert, Entity: row("", nil)},
 		"Replace without ETag":   {Action: store.Replace, Entity: row("1", nil)},
+		"Delete without ETag":    {Action: store.Delete, Entity: row("1", nil)},
 		"an int":                 {Action: store.Upsert, Entity: row("1", map[string]any{"a": 1})},
 		"a column with a dash":   {Action: store.Upsert, Entity: row("1", map[string]any{"a-b": 1.0})},
 		"a column of the server": {Action: store.Upsert, Entity: row("1", map[string]any{"Timestamp": "now"})},
@@ -142,7 +145,7 @@ func TestWhatIsRefusedBeforeItIsSent(t *testing.T) {
 	other.Partition = "ETH-USD"
 	for name, changes := range map[string][]store.Change{
 		"two partitions": {{Action: store.Upsert, Entity: row("1", nil)}, {Action: store.Upsert, Entity: other}},
-		"a row twice":    {{Action: store.Upsert, Entity: row("1", nil)}, {Action: store.Delete, Entity: row("1", nil)}},
+		"a row twice":    {{Action: store.Upsert, Entity: row("1", nil)}, {Action: store.Insert, Entity: row("1", nil)}},
 	} {
 		if err := s.Tables.Transact(t.Context(), store.TableBars, changes); err == nil || errors.Is(err, storetest.ErrInjected) {
 			t.Errorf("Transact, %s: %v, want a refusal before the request", name, err)
@@ -181,16 +184,18 @@ func TestQueryBounds(t *testing.T) {
 func TestTransactIsAllOrNothing(t *testing.T) {
 	everywhere(t, func(t *testing.T, s *store.Store) {
 		etag := write(t, s, store.Insert, row("old", nil))
-		write(t, s, store.Insert, row("gone", nil))
+		whatever := func(key string) store.Entity { return store.Entity{Partition: "BTC-USD", Row: key, ETag: "*"} }
+		gone := row("gone", nil)
+		gone.ETag = write(t, s, store.Insert, gone)
 		replace := row("old", map[string]any{"a": 1.0})
 		replace.ETag = etag
 		good := []store.Change{
 			{Action: store.Insert, Entity: row("new", nil)},
 			{Action: store.Replace, Entity: replace},
-			{Action: store.Delete, Entity: row("gone", nil)},
-			{Action: store.Delete, Entity: row("never", nil)},
+			{Action: store.Delete, Entity: gone},
+			{Action: store.Delete, Entity: whatever("never")},
 			{Action: store.Upsert, Entity: row("up", map[string]any{"b": 2.0})},
-			{Action: store.Delete, Entity: row("never2", nil)},
+			{Action: store.Delete, Entity: whatever("never2")},
 			{Action: store.Merge, Entity: row("merged", nil)},
 		}
 		if err := s.Tables.Transact(t.Context(), store.TableBars, good); err != nil {
@@ -202,9 +207,10 @@ func TestTransactIsAllOrNothing(t *testing.T) {
 		for name, bad := range map[string]store.Change{
 			"Insert of a row that exists": {Action: store.Insert, Entity: row("new", nil)},
 			"Replace of a row that moved": {Action: store.Replace, Entity: replace},
+			"Delete of a row that moved":  {Action: store.Delete, Entity: replace},
 			"Replace of a missing row":    {Action: store.Replace, Entity: store.Entity{Partition: "BTC-USD", Row: "never", ETag: etag}},
 		} {
-			changes := []store.Change{{Action: store.Upsert, Entity: row("zero", nil)}, bad, {Action: store.Delete, Entity: row("up", nil)}}
+			changes := []store.Change{{Action: store.Upsert, Entity: row("zero", nil)}, bad, {Action: store.Delete, Entity: whatever("up")}}
 			if err := s.Tables.Transact(t.Context(), store.TableBars, changes); !errors.Is(err, store.ErrConflict) {
 				t.Errorf("%s: %v, want ErrConflict", name, err)
 			}
