@@ -155,8 +155,8 @@ func TestReconcileLooksSinceItLastDid(t *testing.T) {
 	if err := w.Reconcile(ctx, nil); err != nil {
 		t.Fatal(err)
 	}
-	if n := tally.Counts()[telemetry.Kind{Service: "blob", Class: telemetry.List}]; n > 3 {
-		t.Errorf("half an hour later %d listings, want the sources, the day and what to join", n)
+	if n := tally.Counts()[telemetry.Kind{Service: "blob", Class: telemetry.List}]; n > 4 {
+		t.Errorf("half an hour later %d listings, want the sources, the day, what to join and old pictures", n)
 	}
 }
 
