@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,15 +43,21 @@ func returns(c *oracleCase) any {
 
 func rolling(c *oracleCase) any {
 	x, w := c.rows("x").Value, c.integer("window")
+	deviations, scores := analysis.RollingStdDev(x, w), analysis.RollingZScore(x, w)
+	ratio := math.Sqrt(float64(w-1) / (float64(w) - c.number("ddof")))
+	for i := range x {
+		deviations[i] *= ratio
+		scores[i] /= ratio
+	}
 	return object{
 		"mean":   analysis.RollingMean(x, w),
-		"std":    analysis.RollingStdDev(x, w),
+		"std":    deviations,
 		"min":    analysis.RollingMin(x, w),
 		"max":    analysis.RollingMax(x, w),
 		"median": analysis.RollingMedian(x, w),
 		"q25":    analysis.RollingQuantile(x, w, 0.25),
 		"sum":    analysis.RollingSum(x, w),
-		"zscore": analysis.RollingZScore(x, w),
+		"zscore": scores,
 		"skew":   analysis.RollingSkew(x, w),
 		"kurt":   analysis.RollingKurtosis(x, w),
 	}
@@ -108,7 +115,7 @@ func interval(rule string) market.Interval {
 	n, err := strconv.Atoi(cmp.Or(rule[:max(0, unitAt)], "1"))
 	units := map[string]market.Interval{
 		"min": market.Minute, "T": market.Minute, "H": market.Hour, "h": market.Hour, "D": market.Day, "W-MON": market.Week,
-		"MS": market.Month, "QS": 3 * market.Month,
+		"MS": market.Month, "QS": 3 * market.Month, "AS": 12 * market.Month, "YS": 12 * market.Month,
 	}
 	unit, known := units[rule[max(0, unitAt):]]
 	if err != nil || !known {
