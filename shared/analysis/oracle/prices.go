@@ -44,7 +44,11 @@ func returns(c *oracleCase) any {
 func rolling(c *oracleCase) any {
 	x, w := c.rows("x").Value, c.integer("window")
 	deviations, scores := analysis.RollingStdDev(x, w), analysis.RollingZScore(x, w)
-	ratio := math.Sqrt(float64(w-1) / (float64(w) - c.number("ddof")))
+	ddof, ok := c.Params["ddof"].(float64)
+	if !ok {
+		ddof = 1
+	}
+	ratio := math.Sqrt(float64(w-1) / (float64(w) - ddof))
 	for i := range x {
 		deviations[i] *= ratio
 		scores[i] /= ratio
