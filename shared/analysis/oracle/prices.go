@@ -43,7 +43,7 @@ func returns(c *oracleCase) any {
 
 func rolling(c *oracleCase) any {
 	x, w := c.rows("x").Value, c.integer("window")
-	deviations, scores := analysis.RollingStdDev(x, w), analysis.RollingZScore(x, w)
+	deviations, scores := analysis.RollingStdDev(x, w), analysis.RollingZScore(x, w) // with the divisor w-1
 	ddof, ok := c.Params["ddof"].(float64)
 	if !ok {
 		ddof = 1
@@ -106,8 +106,9 @@ func resample(c *oracleCase) any {
 	}
 }
 
-// head returns the first bars.
+// head returns the first bars, at most n.
 func head(b analysis.Bars, n int) analysis.Bars {
+	n = min(n, len(b.Time))
 	return analysis.Bars{
 		Time: b.Time[:n], Open: b.Open[:n], High: b.High[:n], Low: b.Low[:n], Close: b.Close[:n], Volume: b.Volume[:n],
 	}
