@@ -148,12 +148,16 @@ func rank(n int, p float64) (k int, f float64) {
 	return k, h - float64(k)
 }
 
+// between counts from the nearer of the two, as numpy does: just below a value it is never rounded up to it.
 func between(sorted []float64, k int, f float64) float64 {
 	if f == 0 {
 		return sorted[k]
 	}
 	a, b := sorted[k], sorted[k+1]
-	return a + float64(f*(b-a))
+	if f < 0.5 {
+		return a + float64(f*(b-a))
+	}
+	return b - float64((1-f)*(b-a))
 }
 
 // ZScores returns (x-mean)/sd over all values, sd with divisor n-1; rows that are absent stay so. All are absent where the

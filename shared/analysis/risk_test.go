@@ -87,6 +87,10 @@ func TestTail(t *testing.T) {
 	if d := cmp.Diff([]Value{Of(0.45), Of(0.475)}, []Value{tail.VaR, tail.CVaR}, closely); d != "" {
 		t.Errorf("historical (-want +got):\n%s", d)
 	}
+	// 1-0.9 is a little less than a tenth, so that the quantile of eleven returns is just below the second: only the first is a loss beyond.
+	if _, shortfall := HistoricalTail([]float64{-0.03, 1, 2, 3, 4, -0.04, 5, 6, 7, 8, 9}, 0.9); shortfall != Of(0.04) {
+		t.Errorf("shortfall of eleven at 0.9: got %v, want 0.04", shortfall)
+	}
 	if tail = Tail(append(random(5000, 0, false), -4, 4, -4, 4), 0.95); len(tail.Warnings) > 0 {
 		t.Errorf("warnings of a nearly normal distribution: got %v, want none", tail.Warnings)
 	}

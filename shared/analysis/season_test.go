@@ -61,7 +61,7 @@ func TestSeasonal(t *testing.T) {
 			{Bucket: 0, N: 3, Mean: 2, Median: 2, SD: Of(1), T: Of(2 * math.Sqrt(3)), PositiveShare: 1},
 			{Bucket: 1, N: 3, Mean: 5, Median: 5, SD: Of(1), T: Of(5 * math.Sqrt(3)), PositiveShare: 1},
 		},
-		Kruskal: chiSquared(27.0/7, 1), ANOVA: fTest(13.5, 1, 4),
+		Kruskal: GroupTest{Test: chiSquared(27.0/7, 1)}, ANOVA: GroupTest{Test: fTest(13.5, 1, 4)},
 	}
 	if diff := cmp.Diff(want, got, closely); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -69,6 +69,14 @@ func TestSeasonal(t *testing.T) {
 	// With one degree of freedom F is the square of Student's t: 13.5 at (1, 4) has a tail of 0.0213.
 	if math.Abs(got.ANOVA.P-0.0213) > 5e-5 {
 		t.Errorf("probability of F: got %v, want 0.0213", got.ANOVA.P)
+	}
+	// A return a day leaves no variance within the days: their ranks 1, 2, 3 still give 12/12 (1 + 4 + 9) - 12, which is 2.
+	got, err = Seasonal(Series{Time: []int64{0, 86400, 2 * 86400}, Value: []float64{0.1, 0.2, 0.3}}, ByWeekday)
+	if err != nil || got.ANOVA.Reason != TooFew {
+		t.Errorf("a return a day: got an analysis of variance %v and %v, want %v", got.ANOVA, err, TooFew)
+	}
+	if diff := cmp.Diff(GroupTest{Test: chiSquared(2, 2)}, got.Kruskal, closely); diff != "" {
+		t.Errorf("a return a day (-want +got):\n%s", diff)
 	}
 }
 

@@ -32,9 +32,14 @@ func (s Season) bucket(at int64) int {
 // Seasonality is the returns of each bucket, and two tests of whether buckets differ: a small P says that they do.
 type Seasonality struct {
 	Buckets []SeasonBucket // in order, without those that no return falls into
-	Kruskal Test           // by ranks
-	ANOVA   Test           // by means
-	Reason  Reason         // why there are no tests, if there are none
+	Kruskal GroupTest      // by ranks
+	ANOVA   GroupTest      // by means
+}
+
+// GroupTest is a test of several groups, or the reason why there is none.
+type GroupTest struct {
+	Test
+	Reason Reason
 }
 
 // SeasonBucket is the returns that end in a part of the calendar.
@@ -67,17 +72,23 @@ func Seasonal(returns Series, by Season) (Seasonality, error) {
 	var out Seasonality
 	for bucket := range 24 {
 		if g := groups[bucket]; len(g) > 0 {
-			out.Buckets = append(out.Buckets, seasonBucket(bucket, g))
+			b := seasonBucket(bucket, g)
+			if err := allFinite([]float64{b.Mean, b.Median}); err != nil {
+				return Seasonality{}, err
+			}
+			out.Buckets = append(out.Buckets, b)
 		}
 	}
-	out.Kruskal, err = kruskal(x, of)
-	if err == nil {
-		out.ANOVA, err = anova(x, of)
-	}
-	if reason, ok := err.(Reason); ok {
-		out.Kruskal, out.ANOVA, out.Reason = Test{math.NaN(), math.NaN()}, Test{math.NaN(), math.NaN()}, reason
-	}
+	out.Kruskal = groupTest(kruskal(x, of))
+	out.ANOVA = groupTest(anova(x, of))
 	return out, nil
+}
+
+func groupTest(t Test, err error) GroupTest {
+	if reason, ok := err.(Reason); ok {
+		return GroupTest{Test{math.NaN(), math.NaN()}, reason}
+	}
+	return GroupTest{Test: t}
 }
 
 func seasonBucket(bucket int, x []float64) SeasonBucket {

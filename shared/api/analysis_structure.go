@@ -155,7 +155,7 @@ func seasonality(in *seasonalityParameters, o *observed) (seasonalityResult, err
 	if err != nil {
 		return seasonalityResult{}, err
 	}
-	r := seasonalityResult{s.Buckets, attempt[analysis.Test]{s.Kruskal, s.Reason}, attempt[analysis.Test]{s.ANOVA, s.Reason}, analysis.MonthlyReturns(o.closes())}
+	r := seasonalityResult{s.Buckets, attempt[analysis.Test]{s.Kruskal.Test, s.Kruskal.Reason}, attempt[analysis.Test]{s.ANOVA.Test, s.ANOVA.Reason}, analysis.MonthlyReturns(o.closes())}
 	return r, nil
 }
 

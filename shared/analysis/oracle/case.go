@@ -115,7 +115,7 @@ func (in input) transform(s analysis.Series) analysis.Series {
 	case "log_return":
 		return analysis.Series{Time: s.Time[1:], Value: referenceLogReturns(s.Value)[1:]}
 	case "simple_return":
-		return analysis.Series{Time: s.Time[1:], Value: analysis.SimpleReturns(s.Value)[1:]}
+		return analysis.Series{Time: s.Time[1:], Value: referenceSimpleReturns(s.Value)[1:]}
 	}
 	panic(fmt.Errorf("unknown transform %q", in.Transform))
 }

@@ -24,7 +24,7 @@ func (c *oracleCase) commonReturns(returns func([]float64) []float64, names ...s
 }
 
 func betaAlpha(c *oracleCase) any {
-	_, r := c.commonReturns(analysis.SimpleReturns, "asset", "benchmark")
+	_, r := c.commonReturns(referenceSimpleReturns, "asset", "benchmark")
 	m, err := analysis.Regress(r[0], r[1], c.number("rf_annual"), c.number("periods_per_year"))
 	if err != nil {
 		panic(err)
@@ -53,7 +53,7 @@ func (c *oracleCase) returns() func([]float64) []float64 {
 	case "log":
 		return referenceLogReturns
 	case "simple":
-		return analysis.SimpleReturns
+		return referenceSimpleReturns
 	default:
 		panic(fmt.Errorf("unknown returns %q", kind))
 	}

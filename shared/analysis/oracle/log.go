@@ -3,8 +3,21 @@ package main
 import (
 	"math"
 
+	"assay/shared/analysis"
 	"assay/shared/market"
 )
+
+// referenceSimpleReturns are simple returns rounded as the reference has them. The last digits of P_t/P_{t-1} are lost in taking one
+// from it, so moves of the same size tie in the ranks: 1.00 to 1.01 and 100 to 101.
+func referenceSimpleReturns(prices []float64) []float64 {
+	r := analysis.SimpleReturns(prices)
+	for i, v := range r {
+		if !market.IsAbsent(v) {
+			r[i] = prices[i]/prices[i-1] - 1
+		}
+	}
+	return r
+}
 
 // referenceLogReturns are log returns rounded as the reference has them: differences of the logarithms that numpy takes with AVX-512.
 // Ranks see the last bit, since two moves of the same size tie or do not; without those instructions numpy fails its own cases.

@@ -9,6 +9,7 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"os"
@@ -38,7 +39,8 @@ func main() {
 	}
 }
 
-// run writes the results of every kind in dir to out, and returns the kinds that it has no computation for.
+// run writes the results of every kind in dir to out, and returns the kinds that it has no computation for. A case that fails
+// takes nothing with it but its own result.
 func run(dir, out string) (missing []string, err error) {
 	kinds := map[string]compute{}
 	for _, t := range tables {
@@ -58,11 +60,11 @@ func run(dir, out string) (missing []string, err error) {
 			missing = append(missing, kind)
 			continue
 		}
-		if err := runKind(dir, file, filepath.Join(out, kind+".json"), kinds[kind]); err != nil {
-			return missing, fmt.Errorf("%s: %w", kind, err)
+		if failed := runKind(dir, file, filepath.Join(out, kind+".json"), kinds[kind]); failed != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", kind, failed))
 		}
 	}
-	return missing, nil
+	return missing, err
 }
 
 func runKind(dir, file, out string, f compute) error {
@@ -74,12 +76,14 @@ func runKind(dir, file, out string, f compute) error {
 	if err := json.Unmarshal(text, &document); err != nil {
 		return err
 	}
+	var failed error
 	results := map[string]any{}
 	for _, c := range document.Cases {
 		c.dir = dir
 		result, err := attempt(f, c)
 		if err != nil {
-			return fmt.Errorf("case %s: %w", c.ID, err)
+			failed = errors.Join(failed, fmt.Errorf("case %s: %w", c.ID, err))
+			continue
 		}
 		results[c.ID] = result
 	}
@@ -87,7 +91,7 @@ func runKind(dir, file, out string, f compute) error {
 	if err != nil {
 		return err
 	}
-	return os.WriteFile(out, text, 0o644)
+	return errors.Join(failed, os.WriteFile(out, text, 0o644))
 }
 
 // attempt computes a case and makes it fit for JSON. A case that cannot be read, or that makes the package panic, is an error.

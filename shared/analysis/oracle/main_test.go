@@ -46,3 +46,34 @@ func TestReferenceCases(t *testing.T) {
 	}
 	t.Log(lines[len(lines)-1])
 }
+
+// TestFailingCase: a case that asks for a window of no rows fails, and says so; the one after it has its result.
+func TestFailingCase(t *testing.T) {
+	dir, out := t.TempDir(), t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "expected"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	cases := `{"cases": [
+		{"id": "no-rows", "inputs": {"inline": {"close": [1, 2]}}, "params": {"window": 0, "periods_per_year": 365, "rf_annual": 0}},
+		{"id": "correlation", "inputs": {"inline": {"x": [1], "y": [2]}}, "params": {"on": "levels"}}]}`
+	if err := os.WriteFile(filepath.Join(dir, "expected", "edge.json"), []byte(cases), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(dir, out); err == nil || !strings.HasPrefix(err.Error(), "edge: case no-rows: ") {
+		t.Errorf("got %v, want what is wrong with edge: case no-rows", err)
+	}
+	got, err := os.ReadFile(filepath.Join(out, "edge.json"))
+	if want := `{"correlation":{"n":1,"pearson":null}}`; err != nil || string(got) != want {
+		t.Errorf("got %s, %v, want %s", got, err, want)
+	}
+}
+
+// TestReferenceReturns: moves of one per cent tie whatever the price.
+func TestReferenceReturns(t *testing.T) {
+	want := referenceSimpleReturns([]float64{1, 1.01})[1]
+	for _, price := range []float64{10, 100, 1000} {
+		if got := referenceSimpleReturns([]float64{price, price * 1.01})[1]; got != want {
+			t.Errorf("from %v to %v: got %v, want %v", price, price*1.01, got, want)
+		}
+	}
+}

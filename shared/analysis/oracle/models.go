@@ -146,7 +146,7 @@ func seasonality(c *oracleCase) any {
 			"positive_share": b.PositiveShare,
 		})
 	}
-	return object{"table": table, "kruskal": pair(s.Kruskal), "anova": pair(s.ANOVA)}
+	return object{"table": table, "kruskal": pair(s.Kruskal.Test), "anova": pair(s.ANOVA.Test)}
 }
 
 // joined returns several inputs on their common times, transformed after the join.

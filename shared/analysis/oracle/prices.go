@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,15 +43,25 @@ func returns(c *oracleCase) any {
 
 func rolling(c *oracleCase) any {
 	x, w := c.rows("x").Value, c.integer("window")
+	deviations, scores := analysis.RollingStdDev(x, w), analysis.RollingZScore(x, w) // with the divisor w-1
+	ddof, ok := c.Params["ddof"].(float64)
+	if !ok {
+		ddof = 1
+	}
+	ratio := math.Sqrt(float64(w-1) / (float64(w) - ddof))
+	for i := range x {
+		deviations[i] *= ratio
+		scores[i] /= ratio
+	}
 	return object{
 		"mean":   analysis.RollingMean(x, w),
-		"std":    analysis.RollingStdDev(x, w),
+		"std":    deviations,
 		"min":    analysis.RollingMin(x, w),
 		"max":    analysis.RollingMax(x, w),
 		"median": analysis.RollingMedian(x, w),
 		"q25":    analysis.RollingQuantile(x, w, 0.25),
 		"sum":    analysis.RollingSum(x, w),
-		"zscore": analysis.RollingZScore(x, w),
+		"zscore": scores,
 		"skew":   analysis.RollingSkew(x, w),
 		"kurt":   analysis.RollingKurtosis(x, w),
 	}
@@ -95,8 +106,9 @@ func resample(c *oracleCase) any {
 	}
 }
 
-// head returns the first bars.
+// head returns the first bars, at most n.
 func head(b analysis.Bars, n int) analysis.Bars {
+	n = min(n, len(b.Time))
 	return analysis.Bars{
 		Time: b.Time[:n], Open: b.Open[:n], High: b.High[:n], Low: b.Low[:n], Close: b.Close[:n], Volume: b.Volume[:n],
 	}
@@ -108,7 +120,7 @@ func interval(rule string) market.Interval {
 	n, err := strconv.Atoi(cmp.Or(rule[:max(0, unitAt)], "1"))
 	units := map[string]market.Interval{
 		"min": market.Minute, "T": market.Minute, "H": market.Hour, "h": market.Hour, "D": market.Day, "W-MON": market.Week,
-		"MS": market.Month, "QS": 3 * market.Month,
+		"MS": market.Month, "QS": 3 * market.Month, "AS": 12 * market.Month, "YS": 12 * market.Month,
 	}
 	unit, known := units[rule[max(0, unitAt):]]
 	if err != nil || !known {

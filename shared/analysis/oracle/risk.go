@@ -11,7 +11,7 @@ var riskKinds = map[string]compute{
 }
 
 func performance(c *oracleCase) any {
-	p := analysis.Perform(c.prices("p"), c.number("rf_annual"), c.number("periods_per_year"))
+	p := analysis.Perform(c.series("p"), c.number("rf_annual"), c.number("periods_per_year"))
 	return object{
 		"n_returns": p.N, "mean": p.Mean, "vol_annual": p.Volatility, "cagr": p.Growth.CAGR, "total_return": p.Growth.Total,
 		"sharpe": p.Sharpe, "sortino": p.Sortino, "downside_dev_annual": p.DownsideDeviation, "max_drawdown": p.MaxDrawdown,
@@ -21,7 +21,7 @@ func performance(c *oracleCase) any {
 }
 
 func drawdowns(c *oracleCase) any {
-	p := c.prices("p")
+	p := c.series("p")
 	table, err := analysis.DrawdownTable(p.Value, c.integer("top"))
 	if err != nil {
 		panic(err)
