@@ -38,12 +38,19 @@ func Johansen(series [][]float64, lags int) (CointegrationRank, error) {
 	if fit := regress(past, make([]float64, len(past[0]))); fit.rank < len(past) {
 		return CointegrationRank{}, Singular
 	}
-	for _, columns := range [][][]float64{changes, levels} {
-		for _, column := range columns {
+	unit := make([]float64, k) // of each series, so that prices of any size can be compared
+	for i := range k {
+		before := dot(levels[i], levels[i])
+		for _, column := range [][]float64{changes[i], levels[i]} {
 			for _, q := range past { // orthonormal after the regression
 				subtract(column, dot(q, column), q)
 			}
 		}
+		if unit[i] = math.Sqrt(dot(levels[i], levels[i])); !(unit[i] > 1e-10*math.Sqrt(before)) {
+			return CointegrationRank{}, Singular
+		}
+		scale(levels[i], 1/unit[i])
+		scale(changes[i], 1/unit[i])
 	}
 	values, vectors, err := reducedRank(changes, levels)
 	if err != nil {
@@ -62,8 +69,8 @@ func Johansen(series [][]float64, lags int) (CointegrationRank, error) {
 	slices.Reverse(out.MaxEigen)
 	slices.Reverse(out.TraceCritical)
 	slices.Reverse(out.MaxEigenCritical)
-	for _, v := range vectors {
-		out.First = append(out.First, v/vectors[0])
+	for i, v := range vectors {
+		out.First = append(out.First, v/vectors[0]*(unit[0]/unit[i]))
 	}
 	return out, allFinite(out.Eigenvalues, out.Trace, out.First)
 }
