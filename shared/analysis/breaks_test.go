@@ -35,11 +35,12 @@ func TestChangePointsAreOptimal(t *testing.T) {
 		}
 		for _, cost := range []SegmentCost{ChangeInMean, ChangeInVariance} {
 			for _, minSize := range []int{2, 5} {
-				best, sums := make([]float64, n+1), newRuns(x)
+				best, sums, value := make([]float64, n+1), newRuns(x), []float64{0}
 				for to := 1; to <= n; to++ {
 					best[to] = math.Inf(1)
 					for from := 0; from <= to-minSize; from++ {
-						best[to] = min(best[to], best[from]+cost.of(sums, from, to)+3)
+						cost.after(sums, best, []start{{at: from}}, to, value)
+						best[to] = min(best[to], value[0]+3)
 					}
 				}
 				got, err := ChangePoints(x, cost, 3, minSize)
