@@ -57,10 +57,9 @@ func FitHiddenRegimes(returns []float64) (HiddenRegimes, error) {
 	return m, allFinite(m.Wild, m.Mean[:], m.Variance[:], m.ExpectedDuration[:], []float64{m.LogLikelihood})
 }
 
-// starts are where a search may begin: the likelihood has several tops, so that each of many models is improved for some rounds and
-// those that came furthest are taken.
+// starts are where a search may begin. The likelihood has several tops: many models are improved for some rounds, those that came
+// furthest for some more, and so on.
 func (f *hiddenFilter) starts() [][]float64 {
-	const rounds, kept = 20, 4
 	type place struct {
 		model      HiddenRegimes
 		likelihood float64
@@ -68,21 +67,25 @@ func (f *hiddenFilter) starts() [][]float64 {
 	var places []place
 	for _, spread := range [][4]float64{{0, 0, 0.3, 2}, {0, 0, 0.5, 4}, {0, 0, 0.05, 1.1}, {0.7, -0.7, 0.5, 0.5}, {-0.4, 0.1, 0.1, 1}} {
 		for _, stay := range [][2]float64{{0.97, 0.9}, {0.6, 0.6}, {0.1, 0.85}, {0.1, 0.1}} {
-			m := HiddenRegimes{
+			places = append(places, place{model: HiddenRegimes{
 				Mean: [2]float64{spread[0], spread[1]}, Variance: [2]float64{spread[2], spread[3]},
 				Transition: [2][2]float64{{stay[0], 1 - stay[0]}, {1 - stay[1], stay[1]}},
-			}
-			for range rounds {
-				m = f.improve(m)
-			}
-			if at := f.run(m); at-at == 0 {
-				places = append(places, place{m, at})
-			}
+			}})
 		}
 	}
-	slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(b.likelihood, a.likelihood) })
+	for _, kept := range []int{8, 4} {
+		for i := range places {
+			p := &places[i]
+			for range 8 {
+				p.model = f.improve(p.model)
+			}
+			p.likelihood = f.run(p.model)
+		}
+		slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(b.likelihood, a.likelihood) })
+		places = places[:kept]
+	}
 	var starts [][]float64
-	for _, p := range places[:min(kept, len(places))] {
+	for _, p := range places {
 		starts = append(starts, p.model.unbounded())
 	}
 	return starts
