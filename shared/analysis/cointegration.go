@@ -44,10 +44,10 @@ func EngleGranger(y, x []float64, trend Trend) (Cointegration, error) {
 	if err != nil {
 		return Cointegration{}, err
 	}
-	beta, reversion := fit.coefficients(len(columns)), reversion(fit.residual)
+	beta, back := fit.coefficients(len(columns)), reversion(fit.residual)
 	out := Cointegration{
 		Test: test.Test, Trend: trend, N: len(x), Lags: test.Lags, Critical: mackinnonCritical(trend, 2, len(x)-1),
-		Intercept: beta[0], HedgeRatio: beta[1], Reversion: reversion, HalfLife: halfLife(reversion),
+		Intercept: beta[0], HedgeRatio: beta[1], Reversion: back, HalfLife: halfLife(back),
 	}
 	return out, allFinite(beta)
 }
