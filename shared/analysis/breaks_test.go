@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -34,11 +35,12 @@ func TestChangePointsAreOptimal(t *testing.T) {
 		}
 		for _, cost := range []SegmentCost{ChangeInMean, ChangeInVariance} {
 			for _, minSize := range []int{2, 5} {
-				best, sums := make([]float64, n+1), newRuns(x)
+				best, sums, value := make([]float64, n+1), newRuns(x), []float64{0}
 				for to := 1; to <= n; to++ {
 					best[to] = math.Inf(1)
 					for from := 0; from <= to-minSize; from++ {
-						best[to] = min(best[to], best[from]+cost.of(sums, from, to)+3)
+						cost.after(sums, best, []start{{at: from}}, to, value)
+						best[to] = min(best[to], value[0]+3)
 					}
 				}
 				got, err := ChangePoints(x, cost, 3, minSize)
@@ -70,8 +72,30 @@ func TestJohansen(t *testing.T) {
 	if sum := got.MaxEigen[0] + got.MaxEigen[1] + got.MaxEigen[2]; math.Abs(sum-got.Trace[0]) > 1e-9 {
 		t.Errorf("the statistics of single ranks add up to %v, want the trace %v", sum, got.Trace[0])
 	}
+	large, small := slices.Clone(c), slices.Clone(a)
+	scale(large, 1e9)
+	scale(small, 1e-9)
+	units, err := Johansen([][]float64{large, small, b}, 1)
+	if err != nil || math.Abs(units.Trace[0]/got.Trace[0]-1) > 1e-9 || math.Abs(units.First[1]/got.First[1]/1e18-1) > 1e-9 {
+		t.Errorf("in other units: got %+v, %v, want the same traces, and weights in units", units, err)
+	}
 	if _, err := Johansen([][]float64{a, a}, 1); err != Singular {
 		t.Errorf("a series and itself: got %v, want %v", err, Singular)
+	}
+}
+
+// TestAlternatingRegimes: the states have one variance and differ in the mean, and each return comes from the other one.
+func TestAlternatingRegimes(t *testing.T) {
+	x := random(500, 0, false)
+	for i := range x {
+		x[i] = 0.2*x[i] + float64(i%2*2-1)
+	}
+	got, err := FitHiddenRegimes(x)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if math.Abs(got.Mean[0]*got.Mean[1]+1) > 0.05 || got.Transition[0][0] > 0.01 || got.Transition[1][1] > 0.01 {
+		t.Errorf("got means %v and transitions %v, want 1 and -1, by turns", got.Mean, got.Transition)
 	}
 }
 

@@ -41,19 +41,16 @@ func ChangePoints(x []float64, cost SegmentCost, penalty float64, minSize int) (
 		best[t] = math.Inf(1)
 	}
 	best[0] = -penalty
-	type start struct{ at, until int } // usable for ends before until
 	var starts []start
-	var value []float64
+	value := make([]float64, n)
 	for t := minSize; t <= n; t++ {
 		if s := t - minSize; s == 0 || s >= minSize {
 			starts = append(starts, start{s, math.MaxInt})
 		}
-		value = value[:0]
-		for _, s := range starts {
-			v := best[s.at] + cost.of(sums, s.at, t)
-			value = append(value, v)
-			if v+penalty < best[t] {
-				best[t], from[t] = v+penalty, s.at
+		cost.after(sums, best, starts, t, value)
+		for i, s := range starts {
+			if v := value[i] + penalty; v < best[t] {
+				best[t], from[t] = v, s.at
 			}
 		}
 		kept := starts[:0]
@@ -75,16 +72,28 @@ func ChangePoints(x []float64, cost SegmentCost, penalty float64, minSize int) (
 	return out, allFinite([]float64{out.Objective})
 }
 
+// start is where the last segment may begin; it is usable for ends before until.
+type start struct{ at, until int }
+
+// after writes the least costs up to each start, and of one segment from there to an end.
+func (c SegmentCost) after(sums runs, best []float64, starts []start, end int, value []float64) {
+	for i, s := range starts {
+		value[i] = max(sums.cost(s.at, end), 0)
+	}
+	for i, s := range starts {
+		if c == ChangeInVariance {
+			value[i] = normalCost(value[i], float64(end-s.at), sums.square[end]-sums.square[s.at])
+		}
+		value[i] += best[s.at]
+	}
+}
+
 // normalConstant is ln 2π + 1.
 const normalConstant = 2.8378770664093454835606594728112
 
-func (c SegmentCost) of(sums runs, from, to int) float64 {
-	k := float64(to - from)
-	squares := max(sums.cost(from, to), 0)
-	if c == ChangeInMean {
-		return squares
-	}
-	if squares < 1e-14*(sums.square[to]-sums.square[from]) {
+// normalCost of k values with a sum of squares about their mean, and one about the mean of all.
+func normalCost(squares, k, all float64) float64 {
+	if squares < 1e-14*all {
 		squares = 0 // what is left of a constant segment is rounding
 	}
 	return k * (normalConstant + math.Log(max(squares/k, 1e-300)))

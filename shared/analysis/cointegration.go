@@ -15,6 +15,7 @@ type Cointegration struct {
 	Critical   [3]float64 // at 1, 5 and 10 %
 	Intercept  float64
 	HedgeRatio float64 // units of x against one of y
+	Reversion  float64 // slope of the change of a deviation on the deviation before, below 0 where they shrink; NaN where there is none
 	HalfLife   Value   // rows in which half of a deviation is gone
 }
 
@@ -43,16 +44,16 @@ func EngleGranger(y, x []float64, trend Trend) (Cointegration, error) {
 	if err != nil {
 		return Cointegration{}, err
 	}
-	beta := fit.coefficients(len(columns))
+	beta, back := fit.coefficients(len(columns)), reversion(fit.residual)
 	out := Cointegration{
 		Test: test.Test, Trend: trend, N: len(x), Lags: test.Lags, Critical: mackinnonCritical(trend, 2, len(x)-1),
-		Intercept: beta[0], HedgeRatio: beta[1], HalfLife: halfLife(fit.residual),
+		Intercept: beta[0], HedgeRatio: beta[1], Reversion: back, HalfLife: halfLife(back),
 	}
 	return out, allFinite(beta)
 }
 
-// halfLife is -ln 2 over the slope of the change on the level before; there is none where deviations do not shrink.
-func halfLife(e []float64) Value {
+// reversion regresses the change of e on the level before, with a constant.
+func reversion(e []float64) float64 {
 	n := len(e) - 1
 	change := make([]float64, n)
 	for i := range change {
@@ -60,13 +61,20 @@ func halfLife(e []float64) Value {
 	}
 	fit := regress([][]float64{constant(n), slices.Clone(e[:n])}, change)
 	if fit.rank < 2 {
-		return None(Singular)
+		return math.NaN()
 	}
-	slope := fit.coefficients(2)[1]
-	if slope >= 0 {
+	return fit.coefficients(2)[1]
+}
+
+// halfLife is -ln 2 over the reversion; there is none where deviations do not shrink.
+func halfLife(reversion float64) Value {
+	switch {
+	case math.IsNaN(reversion):
+		return None(Singular)
+	case reversion >= 0:
 		return None(OutOfDomain)
 	}
-	return Of(-math.Ln2 / slope)
+	return Of(-math.Ln2 / reversion)
 }
 
 // Granger tests for each number of lags from 1 to most whether the past of b helps to foretell a beyond a's own past.

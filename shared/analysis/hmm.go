@@ -1,6 +1,10 @@
 package analysis
 
-import "math"
+import (
+	"cmp"
+	"math"
+	"slices"
+)
 
 // HiddenRegimes is a model of returns that come from two states, calm and then wild, each with its own mean and variance.
 type HiddenRegimes struct {
@@ -12,7 +16,7 @@ type HiddenRegimes struct {
 	Wild             []float64     `doc:"Probability of the wild state at each return, given all returns"`
 }
 
-// FitHiddenRegimes fits by maximum likelihood, from several deterministic starts; the first row's state has the long-run
+// FitHiddenRegimes fits by maximum likelihood, from the best of many fixed starts; the first row's state has the long-run
 // probabilities.
 //
 // Definition: Hamilton, Time Series Analysis, §22.4.
@@ -30,10 +34,7 @@ func FitHiddenRegimes(returns []float64) (HiddenRegimes, error) {
 		return HiddenRegimes{}, Constant
 	}
 	filter := &hiddenFilter{x: scaled, filtered: make([]float64, len(x)), predicted: make([]float64, len(x))}
-	var starts [][]float64
-	for _, s := range [][4]float64{{0.3, 2, 0.95, 0.9}, {0.4, 1.8, 0.7, 0.4}, {0.5, 4, 0.98, 0.7}} {
-		starts = append(starts, []float64{0, 0, math.Log(s[0]), math.Log(s[1]), unbelow(s[2], 1), unbelow(s[3], 1)})
-	}
+	starts := filter.starts()
 	u, least := minimise(func(u []float64) float64 { return -filter.run(hiddenOf(u)) }, starts...)
 	if u == nil {
 		return HiddenRegimes{}, NotConverged
@@ -56,13 +57,88 @@ func FitHiddenRegimes(returns []float64) (HiddenRegimes, error) {
 	return m, allFinite(m.Wild, m.Mean[:], m.Variance[:], m.ExpectedDuration[:], []float64{m.LogLikelihood})
 }
 
-// hiddenOf takes means, logarithms of variances and chances to stay from any numbers. A variance keeps above a ten thousandth of that
-// of all: the likelihood has no bound where a state shrinks to one row.
+// starts are where a search may begin. The likelihood has several tops: many models are improved for some rounds, those that came
+// furthest for some more, and so on.
+func (f *hiddenFilter) starts() [][]float64 {
+	type place struct {
+		model      HiddenRegimes
+		likelihood float64
+	}
+	var places []place
+	for _, spread := range [][4]float64{{0, 0, 0.3, 2}, {0, 0, 0.5, 4}, {0, 0, 0.05, 1.1}, {0.7, -0.7, 0.5, 0.5}, {-0.4, 0.1, 0.1, 1}} {
+		for _, stay := range [][2]float64{{0.97, 0.9}, {0.6, 0.6}, {0.1, 0.85}, {0.1, 0.1}} {
+			places = append(places, place{model: HiddenRegimes{
+				Mean: [2]float64{spread[0], spread[1]}, Variance: [2]float64{spread[2], spread[3]},
+				Transition: [2][2]float64{{stay[0], 1 - stay[0]}, {1 - stay[1], stay[1]}},
+			}})
+		}
+	}
+	for _, kept := range []int{8, 4} {
+		for i := range places {
+			p := &places[i]
+			for range 8 {
+				p.model = f.improve(p.model)
+			}
+			p.likelihood = f.run(p.model)
+		}
+		slices.SortStableFunc(places, func(a, b place) int { return cmp.Compare(b.likelihood, a.likelihood) })
+		places = places[:kept]
+	}
+	var starts [][]float64
+	for _, p := range places {
+		starts = append(starts, p.model.unbounded())
+	}
+	return starts
+}
+
+// improve is a round of expectation and maximisation (Hamilton, §22.4), which leaves out what the first row's state says.
+func (f *hiddenFilter) improve(m HiddenRegimes) HiddenRegimes {
+	f.run(m)
+	wild := f.smoothed(m)
+	var weight, sum, square, from, leave [2]float64
+	for t, v := range f.x {
+		for s, w := range [2]float64{1 - wild[t], wild[t]} {
+			weight[s] += w
+			sum[s] += float64(w * v)
+			square[s] += float64(w * v * v)
+		}
+		if t+1 == len(f.x) {
+			break
+		}
+		from[0] += 1 - wild[t]
+		from[1] += wild[t]
+		if before := f.predicted[t+1]; before > 0 && before < 1 {
+			leave[0] += (1 - f.filtered[t]) * m.Transition[0][1] * wild[t+1] / before
+			leave[1] += f.filtered[t] * m.Transition[1][0] * (1 - wild[t+1]) / (1 - before)
+		}
+	}
+	for s := range 2 {
+		m.Mean[s] = sum[s] / weight[s]
+		m.Variance[s] = max(square[s]/weight[s]-float64(m.Mean[s]*m.Mean[s]), leastVariance)
+		m.Transition[s][1-s] = leave[s] / from[s]
+		m.Transition[s][s] = 1 - m.Transition[s][1-s]
+	}
+	return m
+}
+
+// leastVariance of a state is a ten thousandth of that of all returns: the likelihood has no bound where a state shrinks to one row.
+const leastVariance = 1e-4
+
+// unbounded is the inverse of hiddenOf, a little inside the bounds.
+func (m HiddenRegimes) unbounded() []float64 {
+	const inside = 1e-6
+	inner := func(p float64) float64 { return unbelow(min(max(p, inside), 1-inside), 1) }
+	scale := func(v float64) float64 { return math.Log(max(v-leastVariance, inside)) }
+	return []float64{
+		m.Mean[0], m.Mean[1], scale(m.Variance[0]), scale(m.Variance[1]), inner(m.Transition[0][0]), inner(m.Transition[1][1]),
+	}
+}
+
+// hiddenOf takes means, logarithms of variances and chances to stay from any numbers.
 func hiddenOf(u []float64) HiddenRegimes {
-	const least = 1e-4
 	calm, wild := below(u[4], 1), below(u[5], 1)
 	return HiddenRegimes{
-		Mean: [2]float64{u[0], u[1]}, Variance: [2]float64{least + math.Exp(u[2]), least + math.Exp(u[3])},
+		Mean: [2]float64{u[0], u[1]}, Variance: [2]float64{leastVariance + math.Exp(u[2]), leastVariance + math.Exp(u[3])},
 		Transition: [2][2]float64{{calm, 1 - calm}, {1 - wild, wild}},
 	}
 }

@@ -22,7 +22,8 @@ type CointegrationRank struct {
 // Johansen tests series, which are usually log prices, with a constant and a number of lagged differences. It takes 2 to 12 series of
 // one length; rows that one of them lacks are left out.
 //
-// Definition: Johansen, Econometrica 59 (1991). It equals statsmodels' coint_johansen with det_order 0.
+// Definition: Johansen, Econometrica 59 (1991). It equals statsmodels' coint_johansen with det_order 0 and at least one
+// lag; without, that takes the levels after the changes, not those before.
 func Johansen(series [][]float64, lags int) (CointegrationRank, error) {
 	mustAtLeast("lags", lags, 0)
 	mustAtLeast("series", len(series), 2)
@@ -38,12 +39,9 @@ func Johansen(series [][]float64, lags int) (CointegrationRank, error) {
 	if fit := regress(past, make([]float64, len(past[0]))); fit.rank < len(past) {
 		return CointegrationRank{}, Singular
 	}
-	for _, columns := range [][][]float64{changes, levels} {
-		for _, column := range columns {
-			for _, q := range past { // orthonormal after the regression
-				subtract(column, dot(q, column), q)
-			}
-		}
+	units := standardise(changes, levels, past)
+	if units == nil {
+		return CointegrationRank{}, Singular
 	}
 	values, vectors, err := reducedRank(changes, levels)
 	if err != nil {
@@ -62,8 +60,8 @@ func Johansen(series [][]float64, lags int) (CointegrationRank, error) {
 	slices.Reverse(out.MaxEigen)
 	slices.Reverse(out.TraceCritical)
 	slices.Reverse(out.MaxEigenCritical)
-	for _, v := range vectors {
-		out.First = append(out.First, v/vectors[0])
+	for i, v := range vectors {
+		out.First = append(out.First, v/vectors[0]*(units[0]/units[i]))
 	}
 	return out, allFinite(out.Eigenvalues, out.Trace, out.First)
 }
@@ -102,6 +100,25 @@ func johansenRows(series [][]float64, lags int) (changes, levels, past [][]float
 		}
 	}
 	return changes, levels, past
+}
+
+// standardise takes from changes and levels what the past, orthonormal, explains of them, and divides them by a unit of each series, so
+// that prices of any size can be compared. It returns the units; nil where the past explains all of a level.
+func standardise(changes, levels, past [][]float64) []float64 {
+	units := make([]float64, len(levels))
+	for i, level := range levels {
+		size := math.Sqrt(dot(level, level))
+		for _, q := range past {
+			subtract(changes[i], dot(q, changes[i]), q)
+			subtract(level, dot(q, level), q)
+		}
+		if units[i] = math.Sqrt(dot(level, level)); !(units[i] > 1e-10*size) {
+			return nil
+		}
+		scale(level, 1/units[i])
+		scale(changes[i], 1/units[i])
+	}
+	return units
 }
 
 // reducedRank returns the squared canonical correlations of changes and levels, the largest first, and the combination of levels

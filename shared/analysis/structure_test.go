@@ -122,6 +122,11 @@ func TestEngleGranger(t *testing.T) {
 	if err != nil || got.P > 0.01 || math.Abs(got.HedgeRatio-2) > 0.1 || math.Abs(got.HalfLife.Number-math.Ln2/0.1) > 3 {
 		t.Errorf("got %+v, %v, want cointegration with a ratio of 2 and a half-life of about 7", got, err)
 	}
+	for slope, e := range map[float64][]float64{-0.5: {8, 4, 2, 1}, 1: {1, 2, 4, 8}} {
+		if back := reversion(e); math.Abs(back-slope) > 1e-12 || halfLife(back).Ok() != (slope < 0) {
+			t.Errorf("%v: got a reversion of %v and a half-life of %v, want %v", e, back, halfLife(back), slope)
+		}
+	}
 	if none, err := EngleGranger(cumulated(random(601, 0, false))[1:], x, ConstantOnly); err != nil || none.P < 0.05 {
 		t.Errorf("two random walks: got %+v, %v, want no cointegration", none, err)
 	}

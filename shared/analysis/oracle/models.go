@@ -1,6 +1,7 @@
 package main
 
 import (
+	"math"
 	"strconv"
 
 	"assay/shared/analysis"
@@ -94,12 +95,13 @@ func kpss(c *oracleCase) any {
 	return out
 }
 
+// engleGranger has a half-life, below 0, where deviations grow too.
 func engleGranger(c *oracleCase) any {
 	both := c.joined("y", "x")
 	t := must(analysis.EngleGranger(both[0], both[1], trends[c.text("trend")]))
 	return object{
 		"stat": t.Statistic, "p": t.P, "crit_1_5_10": t.Critical, "n": t.N,
-		"intercept": t.Intercept, "hedge_ratio": t.HedgeRatio, "half_life": t.HalfLife,
+		"intercept": t.Intercept, "hedge_ratio": t.HedgeRatio, "half_life": -math.Ln2 / t.Reversion,
 	}
 }
 
@@ -120,7 +122,7 @@ func hurst(c *oracleCase) any {
 func stl(c *oracleCase) any {
 	in := c.input("x")
 	prices := c.prices("x")
-	if from := len(prices.Value) - in.TakeLast; from > 0 {
+	if from := len(prices.Value) - in.TakeLast; in.TakeLast > 0 && from > 0 {
 		prices = analysis.Series{Time: prices.Time[from:], Value: prices.Value[from:]}
 	}
 	d := must(analysis.Decompose(in.transform(prices).Value, analysis.STLOptions{
@@ -262,12 +264,13 @@ func backtest(c *oracleCase) any {
 	}
 }
 
+// clustering cuts as the reference does, whose search for at most k clusters never leaves the first merge undone.
 func clustering(c *oracleCase) any {
 	_, r := c.commonReturns(analysis.LogReturns, c.order()...)
 	d := analysis.CorrelationDistance(analysis.CorrelationMatrix(r))
 	tree := must(analysis.Cluster(d, analysis.Linkage(c.text("method"))))
 	return object{
-		"distance": d, "merges": tree.Merges, "heights": tree.Heights, "sizes": tree.Sizes, "labels": tree.Cut(c.integer("k")),
+		"distance": d, "merges": tree.Merges, "heights": tree.Heights, "sizes": tree.Sizes, "labels": tree.Cut(max(1, min(c.integer("k"), len(d)-2))),
 		"cophenetic": tree.Cophenetic(),
 	}
 }
