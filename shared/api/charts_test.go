@@ -115,7 +115,9 @@ func TestChartsAreKept(t *testing.T) {
 		t.Errorf("what another process drew is not sent: %v", err)
 	}
 	drop()
-	full := &storetest.Fail{Count: -1, Match: func(r *http.Request) bool { return r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/charts/") }}
+	full := &storetest.Fail{Count: -1, Match: func(r *http.Request) bool {
+		return r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/charts/")
+	}}
 	if got := fresh(full); got != drawn || full.Seen() != 1 {
 		t.Errorf("where a picture cannot be kept, which was tried %d times, it is not sent", full.Seen())
 	}
