@@ -74,7 +74,7 @@ func newPlot(p pen, b box, f Frame, lines []Line, scale Scale, zero bool) (plot,
 		high = max(high, 0)
 	}
 	names, top := legend(p, b, lines)
-	if b.bottom-top < leastPlot {
+	if b.bottom-top < leastDrawing {
 		told(f, "There is no room for lines below so many names: want a taller picture.").paint(p, b)
 		return plot{}, false
 	}
@@ -127,9 +127,6 @@ const largest = 1e100
 func drawable(v float64, scale Scale) bool {
 	return math.Abs(v) <= largest && (scale != Log || v >= 1/largest)
 }
-
-// leastPlot is the height of a plot that can still be read, with the labels below it.
-const leastPlot = 60
 
 // lineName names a line: a sample of it, then a text.
 type lineName struct {

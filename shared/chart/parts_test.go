@@ -93,6 +93,22 @@ func TestNoRoomForLines(t *testing.T) {
 	}
 }
 
+// TestNoRoomBesideWords: where sentences fill a picture, it says that this is why nothing is drawn.
+func TestNoRoomBesideWords(t *testing.T) {
+	f := frame("Many", "USD", "BTC-USD")
+	f.From, f.To, f.Width, f.Notes = 0, 3*day, MinWidth, []string{strings.Repeat("wordy ", 40), strings.Repeat("wordier ", 40)}
+	line := Line{"BTC-USD", analysis.Series{Time: []int64{0, day}, Value: []float64{1, 2}}}
+	for height, fits := range map[int]bool{MinHeight: false, 2 * MinHeight: true} {
+		f.Height = height
+		picture := Lines(f, []Line{line}, Linear, false)
+		text := strings.Join(words(picture), " ")
+		told, drawn := strings.Contains(text, "no room for the drawing"), strings.Contains(string(picture.SVG()), "stroke:#0072B2")
+		if told == fits || drawn != fits || strings.Contains(text, "wordy") != fits || !strings.Contains(text, "Prices: ") {
+			t.Errorf("%d pixels high: draws %t, want %t, and says %s", height, drawn, fits, text)
+		}
+	}
+}
+
 // words are the texts that a picture shows.
 func words(p Picture) []string {
 	var shown []string
