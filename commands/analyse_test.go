@@ -76,7 +76,7 @@ TIME        VALUE
 	}
 }
 
-// Of several assets the first never moves, and has no beta: it says why, and the numbers of the second are printed as ever.
+// Of two results the first is undefined: it says why, and the numbers of the second are printed as ever.
 func TestAnalysisWithoutAFirstResult(t *testing.T) {
 	const answer = `{"kind":"beta","join":"inner","n":9,"series":[],"result":[{"a":"X","b":"Z","result":null},{"a":"Y","b":"Z","result":{"beta":0.5,"n":9}}],
 		"undefined":{"/result/0/result":"constant"}}`

@@ -58,8 +58,8 @@ func TestKilledImportsEndTheSame(t *testing.T) {
 	}
 }
 
-// killAtRandom starts a command again and again, until so many have been killed with SIGKILL at a random moment of the time that one
-// takes.
+// killAtRandom starts a command again and again, until so many have been killed with SIGKILL: at a random moment of their first second,
+// or of the time that the shortest took.
 func killAtRandom(t *testing.T, times int, next func() *exec.Cmd) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(1, 1))
