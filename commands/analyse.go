@@ -1,12 +1,10 @@
 package commands
 
 import (
-	"errors"
 	"fmt"
 	"net/url"
 	"strings"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/spf13/cobra"
 
 	"assay/shared/api"
@@ -57,7 +55,7 @@ func (p *Program) kindCommand(k api.AnalysisKind) *cobra.Command {
 			}
 			answer, err := p.App.Analyse(c.Context(), k.Kind, query)
 			if err != nil {
-				return analyseError(err)
+				return mistake(err)
 			}
 			if asJSON {
 				_, err = fmt.Fprintf(c.OutOrStdout(), "%s\n", answer)
@@ -72,15 +70,6 @@ func (p *Program) kindCommand(k api.AnalysisKind) *cobra.Command {
 	c.Flags().BoolVar(&asJSON, "json", false, "print the JSON that the API answers")
 	c.Flags().IntVar(&last, "last", 20, "print at most so many of the last rows of a column; 0 for all")
 	return c
-}
-
-// analyseError makes what the API refuses a mistake in the command line.
-func analyseError(err error) error {
-	var problem *huma.ErrorModel
-	if errors.As(err, &problem) && problem.Status < 500 {
-		return usageError{errors.New(strings.TrimSuffix(problem.Detail, "."))}
-	}
-	return err
 }
 
 func usageOf(p api.AnalysisParameter) string {

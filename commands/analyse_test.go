@@ -76,6 +76,28 @@ TIME        VALUE
 	}
 }
 
+// Of two results the first is undefined: it says why, and the numbers of the second are printed as ever.
+func TestAnalysisWithoutAFirstResult(t *testing.T) {
+	const answer = `{"kind":"beta","join":"inner","n":9,"series":[],"result":[{"a":"X","b":"Z","result":null},{"a":"Y","b":"Z","result":{"beta":0.5,"n":9}}],
+		"undefined":{"/result/0/result":"constant"}}`
+	want := `
+join inner, 9 in common
+
+                    beta
+[X, Z].result       - (constant)
+[Y, Z].result.beta  0.5
+[Y, Z].result.n     9
+`
+	var got strings.Builder
+	if err := printAnalysis(&got, []byte(answer), 0); err != nil {
+		t.Fatal(err)
+	}
+	_, numbers, _ := strings.Cut(got.String(), "LEFT OUT\n")
+	if diff := cmp.Diff(want, numbers); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 // Every kind of the API is a command, with its definition, its parameters and an example.
 func TestAnalyseHelp(t *testing.T) {
 	p := &Program{}

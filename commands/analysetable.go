@@ -157,7 +157,7 @@ func (p *analysisPrinter) list(pointer, name string, list []any) {
 		p.number(name, strings.Join(texts, "  "))
 	case isScalar(list[0]):
 		p.addTable("", []column{columnOf(pointer, name, name, list)}, 0)
-	case isFlat(list[0]):
+	case !slices.ContainsFunc(list, func(one any) bool { return !isFlat(one) }):
 		var columns []column
 		for _, m := range list[0].(object) {
 			columns = append(columns, column{name: m.name, rows: len(list), at: func(row int) (string, any) {

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"net/http"
 	"os"
+	"strings"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/spf13/cobra"
 
 	"assay/handlers"
@@ -71,6 +74,15 @@ into one history with receipts. It is configured by settings in the environment:
 type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
+
+// mistake makes what the API would refuse a mistake in the command line.
+func mistake(err error) error {
+	var problem *huma.ErrorModel
+	if errors.As(err, &problem) && problem.Status < http.StatusInternalServerError {
+		return usageError{errors.New(strings.TrimSuffix(problem.Detail, "."))}
+	}
+	return err
+}
 
 // arguments makes what cobra says about arguments a usageError that says what the command takes.
 func arguments(check cobra.PositionalArgs) cobra.PositionalArgs {

@@ -49,7 +49,7 @@ Without series it is about the assets of the watchlist that have a consensus. Wh
 			r.Kind, r.Series = args[0], args[1:]
 			job, err := p.App.SubmitJob(c.Context(), r, key)
 			if err != nil {
-				return analyseError(err)
+				return mistake(err)
 			}
 			return showJob(c.OutOrStdout(), job, asJSON)
 		},
@@ -78,7 +78,7 @@ func jobShowCommand(p *Program) *cobra.Command {
 			if len(args) == 1 {
 				job, err := api.FindJob(c.Context(), p.App.Store, args[0])
 				if err != nil {
-					return analyseError(err)
+					return mistake(err)
 				}
 				return showJob(c.OutOrStdout(), job, asJSON)
 			}
@@ -103,7 +103,7 @@ func jobCancelCommand(p *Program) *cobra.Command {
 		RunE: func(c *cobra.Command, args []string) error {
 			job, err := p.App.CancelJob(c.Context(), args[0])
 			if err != nil {
-				return analyseError(err)
+				return mistake(err)
 			}
 			return showJob(c.OutOrStdout(), job, false)
 		},

@@ -45,7 +45,7 @@ A series votes in the consensus of its instrument only with --role. The name mus
 			}
 			blob, declared, err := p.App.DeclareSeries(c.Context(), d)
 			if err != nil {
-				return err
+				return mistake(err)
 			}
 			if asJSON {
 				return json.NewEncoder(c.OutOrStdout()).Encode(map[string]any{"declaration": declared, "blob": blob.String()})

@@ -21,9 +21,9 @@ func TestSeries(t *testing.T) {
 			"XCU-USD.mine is declared: metal spot, for one lb in USD, calendar new-york, it votes with the role quote\n  kept as raw/operator/",
 		},
 		{"add BTC-USD.mine", 0, "BTC-USD.mine is declared: crypto spot, for one BTC in USD, calendar always, it does not vote\n"},
-		{"add BTC-USD.mine --role king", 1, "venue, publisher, quote or aggregator"},
-		{"add XNI-USD.mine", 1, "class"},
-		{"add BTC-USD.kraken", 1, "name of a provider"},
+		{"add BTC-USD.mine --role king", 2, "venue, publisher, quote or aggregator"},
+		{"add XNI-USD.mine", 2, "class"},
+		{"add BTC-USD.kraken", 2, "name of a provider"},
 		{"add btc", 2, "want an instrument"},
 		{"add", 2, "accepts 1 arg"},
 	} {

@@ -69,10 +69,8 @@ func clock(start string, speed float64) (func() time.Time, error) {
 	first := began
 	if start != "" {
 		var err error
-		if first, err = time.Parse(time.DateOnly, start); err != nil {
-			if first, err = time.Parse(time.RFC3339, start); err != nil {
-				return nil, fmt.Errorf("--start %.40q: want a date such as 2026-01-01, or 2026-01-01T09:30:00Z", start)
-			}
+		if first, err = parseMoment("--start", start); err != nil {
+			return nil, err
 		}
 	}
 	if !(speed > 0 && speed <= 1e6) {

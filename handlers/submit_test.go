@@ -58,6 +58,7 @@ func TestSubmit(t *testing.T) {
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"garch","parameters":{"series":"XAU-USD"}}`, 400, `There is no parameter "series"`},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"images","charts":["prices.svg"],"parameters":{"linkage":"ward"}}`, 400, `There is no parameter "linkage"`},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"garch","series":["BTC-USD","BTC-USD"]}`, 400, "would be made twice"},
+		{http.MethodPost, "/api/v1/jobs", `{"kind":"backtest","parameters":{"models":"naive,"}}`, 400, `models="naive,": want names separated by commas`},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"export","interval":"1m"}`, 400, "1m"},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"export","series":["BTC-USD"],"parameters":{"format":"xlsx"}}`, 400, "want csv or parquet"},
 		{http.MethodPost, "/api/v1/jobs", `{"kind":"garch","from":"2030-01-01","to":"2031-01-01"}`, 400, "has no bars of 1d in this range"},

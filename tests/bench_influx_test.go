@@ -49,9 +49,9 @@ func startInflux(t *testing.T) *influx {
 	if err != nil {
 		return nil
 	}
-	folder, port := t.TempDir(), unusedPort(t)
+	folder, port := t.TempDir(), freePort(t)
 	config := filepath.Join(folder, "influxdb.conf")
-	if err := os.WriteFile(config, fmt.Appendf(nil, influxConfig, folder, unusedPort(t), port), 0o600); err != nil {
+	if err := os.WriteFile(config, fmt.Appendf(nil, influxConfig, folder, freePort(t), port), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	in := &influx{server{t: t, command: exec.Command(path, "-config", config), url: "http://127.0.0.1:" + port}}
@@ -119,8 +119,8 @@ func (in *influx) do(statement string) {
 	}
 }
 
-// rows counts what a query gives.
-func rowsOfInflux(t *testing.T, body []byte) int {
+// influxRows reads the rows that a query gives of one series.
+func influxRows(t *testing.T, body []byte) [][]any {
 	t.Helper()
 	var answer struct {
 		Results []struct{ Series []struct{ Values [][]any } }
@@ -128,7 +128,7 @@ func rowsOfInflux(t *testing.T, body []byte) int {
 	if err := json.Unmarshal(body, &answer); err != nil || len(answer.Results) != 1 || len(answer.Results[0].Series) != 1 {
 		t.Fatalf("InfluxDB answers %.200s (%v)", body, err)
 	}
-	return len(answer.Results[0].Series[0].Values)
+	return answer.Results[0].Series[0].Values
 }
 
 // count returns how many points a measurement of a database has.
@@ -139,12 +139,10 @@ func (in *influx) count(database, measurement string) int {
 		in.t.Fatal(err)
 	}
 	defer r.Body.Close()
-	var answer struct {
-		Results []struct{ Series []struct{ Values [][]any } }
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		in.t.Fatal(err)
 	}
-	if err := json.NewDecoder(r.Body).Decode(&answer); err != nil || len(answer.Results) != 1 || len(answer.Results[0].Series) != 1 {
-		in.t.Fatalf("InfluxDB does not count %s: %v", measurement, err)
-	}
-	n, _ := answer.Results[0].Series[0].Values[0][1].(float64)
+	n, _ := influxRows(in.t, body)[0][1].(float64)
 	return int(n)
 }

@@ -125,7 +125,7 @@ func (b *bench) run(storage, only string, settings ...string) *server {
 // host starts `assay host` as the Functions host does and returns the seconds until it answered.
 func (b *bench) host() (*server, float64) {
 	b.t.Helper()
-	port := unusedPort(b.t)
+	port := freePort(b.t)
 	s := &server{t: b.t, command: exec.Command(b.binary, "host"), url: "http://127.0.0.1:" + port}
 	s.command.Env = append(os.Environ(), "FUNCTIONS_CUSTOMHANDLER_PORT="+port)
 	began := time.Now()
@@ -148,15 +148,4 @@ func (b *bench) host() (*server, float64) {
 	s.stop()
 	b.t.Fatal("assay host was not ready within 30 s")
 	return nil, 0
-}
-
-func unusedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	return port
 }

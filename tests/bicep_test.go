@@ -54,20 +54,7 @@ var handsOutKeys = regexp.MustCompile(`(?i)\blist(Keys|AccountSas|ServiceSas|Sec
 // findBicep finds the compiler, or skips.
 func findBicep(t *testing.T) string {
 	t.Helper()
-	if script := os.Getenv("BICEP"); script != "" {
-		return script
-	}
-	if script, err := exec.LookPath("bicep"); err == nil {
-		return script
-	}
-	script, err := filepath.Abs("../shared/azure/bicep")
-	if err == nil {
-		_, err = os.Stat(script)
-	}
-	if err != nil {
-		t.Skip("bicep is missing, so nothing of infra/ is compiled: az bicep install, or https://github.com/Azure/bicep/releases, then put it on PATH or name it in BICEP")
-	}
-	return script
+	return findTool(t, "bicep", "BICEP", "bicep is missing, so nothing of infra/ is compiled: az bicep install, or https://github.com/Azure/bicep/releases, then put it on PATH or name it in BICEP")
 }
 
 // bicep runs the compiler and returns what it prints. Any finding, a warning too, fails the test.

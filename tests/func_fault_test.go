@@ -28,13 +28,13 @@ func withBad(order string) ([]store.Record, int) {
 
 // TestNoFaultsInReleasedProgram: only a program that is built with the tag faults does what such a payload asks for.
 func TestNoFaultsInReleasedProgram(t *testing.T) {
-	for _, tag := range []string{"faults", ""} {
-		program, err := os.ReadFile(build(t, tag))
+	for _, tags := range [][]string{{"faults"}, nil} {
+		program, err := os.ReadFile(build(t, tags...))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if has := bytes.Contains(program, []byte("assay-fault: ")); has != (tag != "") {
-			t.Errorf("built with tags %q: has faults: %v", tag, has)
+		if has := bytes.Contains(program, []byte("assay-fault: ")); has != (tags != nil) {
+			t.Errorf("built with tags %q: has faults: %v", tags, has)
 		}
 	}
 }

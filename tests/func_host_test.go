@@ -62,20 +62,7 @@ func findFunc(t *testing.T) string {
 	if runtime.GOOS != "linux" {
 		t.Skip("the Functions host is watched through /proc, which only Linux has")
 	}
-	if script := os.Getenv("FUNC"); script != "" {
-		return script
-	}
-	if script, err := exec.LookPath("func"); err == nil {
-		return script
-	}
-	script, err := filepath.Abs("../shared/azure/func")
-	if err == nil {
-		_, err = os.Stat(script)
-	}
-	if err != nil {
-		t.Skip("func is missing, so nothing runs under the real Functions host: install Azure Functions Core Tools 4 and put func on PATH, or name it in FUNC")
-	}
-	return script
+	return findTool(t, "func", "FUNC", "func is missing, so nothing runs under the real Functions host: install Azure Functions Core Tools 4 and put func on PATH, or name it in FUNC")
 }
 
 // start starts the host, on another port each time, and waits until it serves every function.

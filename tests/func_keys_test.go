@@ -2,6 +2,7 @@ package tests
 
 import (
 	"encoding/json"
+	"io"
 	"maps"
 	"net/http"
 	"path"
@@ -73,10 +74,11 @@ func testKeys(t *testing.T, script string, public bool) {
 // send sends two rows, or asks for something, and returns the status.
 func send(t *testing.T, method, url string, header http.Header) int {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, url, nil)
+	body := io.Reader(http.NoBody)
 	if method == http.MethodPost {
-		request, err = http.NewRequestWithContext(t.Context(), method, url, strings.NewReader("time,close\n2024-01-15,42000\n2024-01-16,42001\n"))
+		body = strings.NewReader("time,close\n2024-01-15,42000\n2024-01-16,42001\n")
 	}
+	request, err := http.NewRequestWithContext(t.Context(), method, url, body)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,11 +1,9 @@
 package tests
 
 import (
-	"math/rand/v2"
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -39,22 +37,7 @@ func TestKilledBackfillsEndTheSame(t *testing.T) {
 	calm := storetest.Azurite(t)
 	finish(calm)
 	rough := storetest.Azurite(t)
-	random := rand.New(rand.NewPCG(1, 1))
-	killed := 0
-	for range 10 {
-		c := backfill(rough)
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		timer := time.AfterFunc(time.Duration(50+random.IntN(500))*time.Millisecond, func() { _ = c.Process.Kill() })
-		if c.Wait() != nil {
-			killed++
-		}
-		timer.Stop()
-	}
-	if killed == 0 {
-		t.Fatal("every run ended before it was killed: this test tests nothing")
-	}
+	killAtRandom(t, 10, func() *exec.Cmd { return backfill(rough) })
 	finish(rough)
 	if diff := cmp.Diff(valueHashes(t, calm, sources...), valueHashes(t, rough, sources...)); diff != "" {
 		t.Errorf("value hashes differ from an undisturbed run (-want +got):\n%s", diff)

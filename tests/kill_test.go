@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -44,15 +45,7 @@ func TestKilledImportsEndTheSame(t *testing.T) {
 	want := valueHashes(t, calm, killedVenue, otherVenue)
 
 	rough := storetest.Azurite(t)
-	random := rand.New(rand.NewPCG(1, 1))
-	for range 20 {
-		c := command(rough, binary, arguments(first, killedVenue)...)
-		if err := c.Start(); err != nil {
-			t.Fatal(err)
-		}
-		time.AfterFunc(time.Duration(50+random.IntN(800))*time.Millisecond, func() { _ = c.Process.Kill() })
-		_ = c.Wait()
-	}
+	killAtRandom(t, 20, func() *exec.Cmd { return command(rough, binary, arguments(first, killedVenue)...) })
 	run(t, rough, binary, arguments(first, killedVenue)...)
 	var both sync.WaitGroup
 	for range 2 {
@@ -62,6 +55,31 @@ func TestKilledImportsEndTheSame(t *testing.T) {
 	deliverAgain(t, rough, binary)
 	if diff := cmp.Diff(want, valueHashes(t, rough, killedVenue, otherVenue)); diff != "" {
 		t.Errorf("value hashes differ from undisturbed imports (-want +got):\n%s", diff)
+	}
+}
+
+// killAtRandom starts a command again and again, until so many have been killed with SIGKILL: at a random moment of their first second,
+// or of the time that the shortest took.
+func killAtRandom(t *testing.T, times int, next func() *exec.Cmd) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(1, 1))
+	takes := time.Second
+	for killed := 0; killed < times; {
+		c, began := next(), time.Now()
+		if err := c.Start(); err != nil {
+			t.Fatal(err)
+		}
+		timer := time.AfterFunc(time.Duration(random.Int64N(int64(takes))), func() { _ = c.Process.Kill() })
+		err := c.Wait()
+		timer.Stop()
+		switch {
+		case err == nil: // it ended before
+			takes = min(takes, time.Since(began))
+		case c.ProcessState.ExitCode() < 0:
+			killed++
+		default:
+			t.Fatalf("%s: %v, want it to end well or be killed", c, err)
+		}
 	}
 }
 

@@ -77,6 +77,26 @@ func run(t *testing.T, settings config.Storage, binary string, arguments ...stri
 	return string(out)
 }
 
+// findTool finds a tool: what a variable names, what is on PATH, or what lies beside this repository. Without one it skips, and says what
+// is missing.
+func findTool(t *testing.T, name, variable, missing string) string {
+	t.Helper()
+	if tool := os.Getenv(variable); tool != "" {
+		return tool
+	}
+	if tool, err := exec.LookPath(name); err == nil {
+		return tool
+	}
+	tool, err := filepath.Abs("../shared/azure/" + name)
+	if err == nil {
+		_, err = os.Stat(tool)
+	}
+	if err != nil {
+		t.Skip(missing)
+	}
+	return tool
+}
+
 func freePort(t *testing.T) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -159,13 +159,15 @@ func everything(t *testing.T, storage config.Storage) string {
 		}
 	}
 	s := storetest.Reopen(t, storage)
-	for _, queue := range []string{store.RawPrices, store.CleanPrices, store.Poison(store.RawPrices), store.Poison(store.CleanPrices)} {
-		messages, err := s.Queues.Receive(t.Context(), queue, 32, time.Minute)
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, message := range messages {
-			fmt.Fprintln(&all, queue, message.Text)
+	for _, name := range []string{store.RawPrices, store.CleanPrices, store.Backfill, store.JobSteps} {
+		for _, queue := range []string{name, store.Poison(name)} {
+			messages, err := s.Queues.Receive(t.Context(), queue, 32, time.Minute)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, message := range messages {
+				fmt.Fprintln(&all, queue, message.Text)
+			}
 		}
 	}
 	if !strings.Contains(all.String(), "coingecko") {

@@ -146,7 +146,7 @@ func TestKilledStreamsEndTheSame(t *testing.T) {
 	one.until(t, handlers.EventStored)
 	to := clock.stop().Add(-3 * time.Minute)
 	peaceful.until(t, handlers.EventStored)
-	t.Logf("memory of the one in peace: %s", highest(peaceful.Process.Pid))
+	t.Logf("memory of the one in peace: %.1f MiB", memoryOf(peaceful.Process.Pid, "VmHWM")/(1<<20))
 	peaceful.end(t)
 	one.end(t)
 

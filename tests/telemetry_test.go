@@ -151,7 +151,9 @@ func TestTelemetryOfARequest(t *testing.T) {
 		defer answer.Body.Close()
 		return answer.StatusCode == http.StatusAccepted
 	})
-	eventually(t, "Load's span has come", func() bool { return len(r.named("Load")) > 0 && len(r.named("Ingest")) > 0 })
+	eventually(t, "the spans of all three functions have come", func() bool {
+		return len(r.named("Ingest")) > 0 && len(r.named("Clean")) > 0 && len(r.named("Load")) > 0
+	})
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	caller, _ := hex.DecodeString(parent)

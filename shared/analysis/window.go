@@ -50,7 +50,7 @@ func present(columns [][]float64, from, end int) int {
 func eightPresent(columns [][]float64, row int) bool {
 	for _, c := range columns {
 		v := c[row : row+8]
-		if (0*v[0]+0*v[1])+(0*v[2]+0*v[3])+((0*v[4]+0*v[5])+(0*v[6]+0*v[7])) != 0 { // NaN, from any that is not finite
+		if (v[0]-v[0]+v[1]-v[1])+(v[2]-v[2]+v[3]-v[3])+((v[4]-v[4]+v[5]-v[5])+(v[6]-v[6]+v[7]-v[7])) != 0 { // NaN, from any that is not finite
 			return false
 		}
 	}

@@ -58,6 +58,10 @@ func TestBadAnalyses(t *testing.T) {
 		"seasonality?series=BTC-USD&by=hour":                         "wants bars of hours or less",
 		"resample?series=BTC-USD&to_interval=36h":                    "want a multiple of interval=1d",
 		"returns?series=BTC-USD,ETH-USD,XAU-USD-PM&interval=1m":      "has no bars that those could be made of",
+		"resample?series=BTC-USD&interval=1w&to_interval=1mo":        "want a multiple of interval=1w that holds whole bars of it, such as 2w",
+		"resample?series=BTC-USD&interval=2d&to_interval=1mo":        "holds whole bars of it, such as 4d",
+		"resample?series=BTC-USD&interval=3d&to_interval=3w":         "holds whole bars of it, such as 6d",
+		"resample?series=BTC-USD&interval=1mo&to_interval=1w":        "holds whole bars of it, such as 2mo",
 	} {
 		status, sentence := problemOf(t, w.get("/api/v1/analysis/"+target))
 		if status/100 != 4 || !strings.Contains(sentence, want) {

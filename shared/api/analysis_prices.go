@@ -59,14 +59,26 @@ type resampled struct {
 
 func resample(in *resampleParameters, o *observed) (resampled, error) {
 	to, err := market.ParseInterval(in.Longer)
-	if err != nil || o.plan.interval < 0 && (to > 0 || to%o.plan.interval != 0) || o.plan.interval > 0 && to > 0 && (to <= o.plan.interval || to%o.plan.interval != 0) {
-		return resampled{}, badRequest("to_interval=%s: want a multiple of interval=%s, such as 1mo.", quoted(in.Longer), o.plan.interval)
+	if err != nil || !holdsWhole(to, o.plan.interval) {
+		return resampled{}, badRequest("to_interval=%s: want a multiple of interval=%s that holds whole bars of it, such as %s.", quoted(in.Longer), o.plan.interval, 2*o.plan.interval)
 	}
 	bars, made := analysis.Resample(o.columns(), to), []int(nil)
 	if in.Fill == "previous" {
 		bars, made = analysis.FillPrevious(bars, to)
 	}
 	return resampled{to.String(), bars.Time, bars.Open, bars.High, bars.Low, bars.Close, bars.Volume, made}, nil
+}
+
+// holdsWhole reports whether every bar of an interval is made of whole ones of a shorter interval, as a month is not of weeks.
+func holdsWhole(long, short market.Interval) bool {
+	switch {
+	case short < 0:
+		return long < 0 && long%short == 0
+	case long < 0:
+		return market.Day%short == 0
+	}
+	start := long.Floor(0)
+	return long > short && long%short == 0 && short.Floor(start) == start
 }
 
 type returnsParameters struct {

@@ -7,7 +7,6 @@ import (
 	"maps"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -99,18 +98,19 @@ func (a *api) getChart(ctx context.Context, in *chartInput) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	answer := reply{key: []string{fmt.Sprint(*in), strconv.FormatBool(simulated)}, media: chartMedia[q.format]}
-	for _, o := range list {
-		answer.key = append(answer.key, o.key...)
-	}
 	q.frame.Simulated = simulated
-	name := strings.Trim(a.etag(answer, ""), `"`) + "." + q.format
-	drawn, ok := a.cache.get(name)
+	frameOf(&q.frame, list)
+	answer := reply{key: []string{fmt.Sprint(*in, q.frame)}, media: chartMedia[q.format]}
+	for _, o := range list {
+		answer.key = append(append(answer.key, name(o.Entry), string(o.Instrument.Calendar)), o.key...)
+	}
+	file := strings.Trim(a.etag(answer, ""), `"`) + "." + q.format
+	drawn, ok := a.cache.get(file)
 	if !ok {
-		if drawn, err = a.kept(ctx, name, q, list); err != nil {
+		if drawn, err = a.kept(ctx, file, q, list); err != nil {
 			return reply{}, err
 		}
-		a.cache.put(name, drawn)
+		a.cache.put(file, drawn)
 	}
 	answer.body = func() []byte { return drawn }
 	return answer, nil
@@ -125,7 +125,6 @@ func (a *api) kept(ctx context.Context, name string, q chartRequest, list []obse
 			return drawn, err
 		}
 	}
-	frameOf(&q.frame, list)
 	picture, err := chartKinds[q.kind].draw(q, list, q.frame)
 	if err != nil {
 		return nil, err

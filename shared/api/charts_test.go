@@ -5,6 +5,7 @@ import (
 	"errors"
 	"image/png"
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -81,6 +82,31 @@ func TestChartAsPNG(t *testing.T) {
 	w.put("BTC-USD.kraken", market.Day, bar(monday+120*day, 41_000))
 	if again := w.get(target, "If-None-Match", tag); again.Code != http.StatusOK {
 		t.Errorf("asked again after another day: %d, want 200", again.Code)
+	}
+}
+
+// Equal ETag, equal bytes: what is declared anew of a series is in its picture, whose bars stay what they were.
+func TestChartsFollowDeclarations(t *testing.T) {
+	w := newWorld(t, nil)
+	tags := map[string]bool{}
+	for n, d := range []market.Declaration{{Unit: "lb", Calendar: market.Always}, {Unit: "t", Calendar: market.Always}, {Unit: "t", Calendar: market.NewYork}} {
+		id, err := market.ParseSeriesID("XCU-USD.mine")
+		if err != nil {
+			t.Fatal(err)
+		}
+		d.Series, d.Class = id, market.Metal
+		if _, err := w.history.Declare(t.Context(), d.Complete(), strconv.Itoa(n)); err != nil {
+			t.Fatal(err)
+		}
+		w.put("XCU-USD.mine", market.Day, fix(monday, 8), fix(monday+3*day, 9))
+		answer := w.get("/api/v1/charts/prices.svg?series=XCU-USD.mine")
+		if want := "USD per " + d.Unit; !strings.Contains(answer.Body.String(), want) {
+			t.Errorf("%d: the picture does not say %s", answer.Code, want)
+		}
+		tags[answer.Header().Get("ETag")] = true
+	}
+	if len(tags) != 3 {
+		t.Errorf("the pictures of three declarations have the tags %v, want three", tags)
 	}
 }
 

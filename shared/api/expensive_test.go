@@ -73,7 +73,7 @@ func TestExpensiveThingsThinned(t *testing.T) {
 	}
 }
 
-// candidate is what a series has in the range of the test, two weeks with ten days of London's calendar.
+// The range is two weeks with ten days of London's calendar, of which each series has some.
 func TestChoiceIsFirstThatCoversElseMost(t *testing.T) {
 	none, few, nine, all := 0, 3, 9, 10
 	for _, c := range []struct {
@@ -124,8 +124,8 @@ func TestMetrics(t *testing.T) {
 	absent.Open, absent.Received = 7, 1
 	w.put("BTC-USD.kraken", market.Day, bar(monday-400*86400, 50), bar(monday, 100), absent, bar(monday+2*86400, 102.25))
 	for target, want := range map[string]string{
-		"/api/metrics/bitcoin":// the last year: the day without a close has no price, least of all 0
-		`[{"price":101,"timestamp":"2024-01-15T00:00:00Z"},{"price":103.25,"timestamp":"2024-01-17T00:00:00Z"}]`,
+		// The last year: the day without a close has no price, least of all 0.
+		"/api/metrics/bitcoin":                                    `[{"price":101,"timestamp":"2024-01-15T00:00:00Z"},{"price":103.25,"timestamp":"2024-01-17T00:00:00Z"}]`,
 		"/api/metrics/bitcoin?start=2024-01-15&end=2024-01-17":    `[{"price":101,"timestamp":"2024-01-15T00:00:00Z"}]`,
 		"/api/metrics/bitcoin?start=2024-01-17":                   `[{"price":103.25,"timestamp":"2024-01-17T00:00:00Z"}]`,
 		"/api/metrics/bitcoin?start=2022-01-01&end=2023-01-01":    `[{"price":51,"timestamp":"2022-12-11T00:00:00Z"}]`,

@@ -129,6 +129,9 @@ func TestReceiptsAndRejects(t *testing.T) {
 	if all := into[ReceiptList](w, "/api/v1/receipts?source=coinbase&from=2023-12-01"); len(all.Receipts) != 2 {
 		t.Errorf("%d receipts of coinbase since December, want 2", len(all.Receipts))
 	}
+	if ahead := into[ReceiptList](w, "/api/v1/receipts?from=2030-01-01"); ahead.To != "2030-01-01T00:00:00Z" || len(ahead.Receipts) != 0 {
+		t.Errorf("%d receipts from %s to %s, want none of a range without length", len(ahead.Receipts), ahead.From, ahead.To)
+	}
 
 	rejects := into[RejectList](w, "/api/v1/rejects?series=BTC-USD.kraken")
 	time := "2024-01-15T00:00:00Z"

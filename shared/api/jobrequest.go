@@ -125,6 +125,9 @@ func (j *Jobs) watched(ctx context.Context, i market.Interval) ([]string, error)
 
 // check checks the pictures and the queries that a request asks for.
 func (r *JobRequest) check() error {
+	if models := r.Parameters["models"]; r.Kind == "backtest" && slices.Contains(strings.Split(models, ","), "") {
+		return badRequest("models=%s: want names separated by commas, such as drift,theta.", quoted(models))
+	}
 	if r.Kind == "images" && (len(r.Charts) == 0 || len(r.Charts) > mostPictures) {
 		return badRequest("charts: want 1 to %d pictures, such as prices.svg.", mostPictures)
 	}

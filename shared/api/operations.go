@@ -101,6 +101,7 @@ func (a *api) listReceipts(ctx context.Context, in *receiptsInput) (reply, error
 	}
 	r := span{to: either(to, a.Now().Unix()+1)}
 	r.from = either(from, r.to-7*int64(market.Day))
+	r.to = max(r.from, r.to)
 	if r.to-r.from > mostReceiptDays*int64(market.Day) {
 		return reply{}, badRequest("The range is longer than %d days: receipts are kept by the day, ask for fewer.", mostReceiptDays)
 	}

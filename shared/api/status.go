@@ -92,7 +92,7 @@ func (a *api) fillStatus(ctx context.Context, s *Status) error {
 	var mu sync.Mutex
 	group, ctx := group.WithContext(ctx)
 	group.SetLimit(8)
-	queues := []string{store.RawPrices, store.CleanPrices, store.Backfill}
+	queues := []string{store.RawPrices, store.CleanPrices, store.Backfill, store.JobSteps}
 	for _, queue := range queues {
 		queues = append(queues, store.Poison(queue))
 	}

@@ -20,7 +20,7 @@ func TestStatus(t *testing.T) {
 	w := newWorld(t, s)
 	ctx := context.Background()
 	w.put("BTC-USD.kraken", market.Day, bar(monday, 100))
-	for _, queue := range []string{"raw-prices", "raw-prices", "clean-prices-poison"} {
+	for _, queue := range []string{"raw-prices", "raw-prices", "clean-prices-poison", "jobs-poison"} {
 		if err := s.Queues.Send(ctx, queue, "{}", 0); err != nil {
 			t.Fatal(err)
 		}
@@ -39,7 +39,9 @@ func TestStatus(t *testing.T) {
 	if !got.Storage.Reachable || got.Version != "v1.2.3" || len(got.Sources) != len(source.All) {
 		t.Errorf("got %+v; want reachable storage, v1.2.3, %d sources", got, len(source.All))
 	}
-	queues := map[string]int{"raw-prices": 2, "raw-prices-poison": 0, "clean-prices": 0, "clean-prices-poison": 1, "backfill": 0, "backfill-poison": 0}
+	queues := map[string]int{
+		"raw-prices": 2, "raw-prices-poison": 0, "clean-prices": 0, "clean-prices-poison": 1, "backfill": 0, "backfill-poison": 0, "jobs": 0, "jobs-poison": 1,
+	}
 	if diff := cmp.Diff(queues, got.Queues); diff != "" {
 		t.Errorf("queues (-want +got):\n%s", diff)
 	}

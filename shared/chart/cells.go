@@ -47,7 +47,7 @@ func fontFor(row float64) float64 { return max(6, min(12, math.Floor(row*0.7))) 
 
 // cell draws one value between -1 and 1; its text only where it fits, a stroke where the value is absent.
 func (p pen) cell(b box, value float64, text string) {
-	if value-value != 0 {
+	if math.IsNaN(value) || math.IsInf(value, 0) {
 		p.fill(p.theme.paper, b)
 		p.line(stroke{color: p.theme.grid, width: 1}, point{b.left + 1, b.bottom - 1}, point{b.right - 1, b.top + 1})
 		return
@@ -110,7 +110,7 @@ func byYear(returns analysis.Series) (years map[int]*[12]float64, strongest floa
 	for i, t := range returns.Time {
 		at := time.Unix(t, 0).UTC()
 		if years[at.Year()] == nil {
-			years[at.Year()] = nowhere()
+			years[at.Year()] = absentYear()
 		}
 		years[at.Year()][at.Month()-1] = returns.Value[i]
 		if v := math.Abs(returns.Value[i]); v > strongest {
@@ -120,7 +120,7 @@ func byYear(returns analysis.Series) (years map[int]*[12]float64, strongest floa
 	return years, strongest
 }
 
-func nowhere() *[12]float64 {
+func absentYear() *[12]float64 {
 	var year [12]float64
 	for m := range year {
 		year[m] = math.NaN()

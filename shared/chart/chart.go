@@ -119,7 +119,7 @@ func stamp(at int64) string {
 	return t.Format("2006-01-02 15:04")
 }
 
-// told is what a picture says to whom it does not show: that it is empty, and why.
+// told is a picture of a sentence: why nothing is drawn.
 func told(f Frame, why string) Picture {
 	return Picture{f, func(p pen, b box) {
 		for i, line := range p.wrap(regular, 14, why, b.width()) {

@@ -1,6 +1,10 @@
 package chart
 
-import "gonum.org/v1/plot/vg"
+import (
+	"slices"
+
+	"gonum.org/v1/plot/vg"
+)
 
 // simulatedText is in every picture of a simulated market.
 const simulatedText = "SIMULATED MARKET – made-up prices"
@@ -8,6 +12,8 @@ const simulatedText = "SIMULATED MARKET – made-up prices"
 const (
 	margin    = 16.0
 	lineSpace = 16.0 // between lines of small text
+
+	leastDrawing = 60.0 // height of what can still be read
 )
 
 // box is a part of a picture, in pixels from its top left corner.
@@ -39,21 +45,31 @@ func (p Picture) draw(canvas vg.Canvas) {
 		pen.text(in.left, in.top+2, 12, start, pen.theme.quiet, line)
 	}
 	in.top += 10
-	var foot []string
-	for _, text := range append(f.Notes, "Prices: "+f.Prices) {
-		foot = append(foot, pen.wrap(regular, 11, text, in.width())...)
+	foot := pen.sentences(in.width(), append(slices.Clip(f.Notes), "Prices: "+f.Prices)...)
+	roomy := in.height()-float64(lineSpace*float64(len(foot)))-6 >= leastDrawing
+	if !roomy {
+		foot = pen.sentences(in.width(), "There is no room for the drawing beside so many words: want a larger picture.", "Prices: "+f.Prices)
 	}
 	in.bottom -= float64(lineSpace * float64(len(foot)))
 	for i, line := range foot {
 		pen.text(in.left, in.bottom+float64(lineSpace*float64(i+1)), 11, start, pen.theme.quiet, line)
 	}
 	in.bottom -= 6
-	if in.height() < 60 {
-		return // so many words that nothing else fits
+	if !roomy {
+		return
 	}
 	if f.Simulated {
 		size := min(in.width()/8, in.height()/2)
 		pen.boldText(in.left+float64(in.width()/2), in.top+float64(in.height()/2)+float64(size/3), size, middle, pen.theme.veil, "SIMULATED")
 	}
 	p.paint(pen, in)
+}
+
+// sentences are the lines of small text that some sentences take.
+func (p pen) sentences(width float64, all ...string) []string {
+	var lines []string
+	for _, text := range all {
+		lines = append(lines, p.wrap(regular, 11, text, width)...)
+	}
+	return lines
 }

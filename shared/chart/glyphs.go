@@ -64,7 +64,7 @@ func outlined(face font.Face, at vg.Point, s string) (outlines vg.Path, err erro
 // appendOutline adds the outline of a letter at a point to a path. Its contours are of lines and quadratic curves, as TrueType's are.
 func appendOutline(path vg.Path, letter sfnt.Segments, at vg.Point) vg.Path {
 	place := func(p fixed.Point26_6) vg.Point {
-		return vg.Point{X: at.X + vg.Length(p.X)/64, Y: at.Y - vg.Length(p.Y)/64}
+		return vg.Point{X: at.X + vg.Length(float64(p.X)/64), Y: at.Y - vg.Length(float64(p.Y)/64)}
 	}
 	for i, s := range letter {
 		switch s.Op {

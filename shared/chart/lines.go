@@ -73,7 +73,15 @@ func newPlot(p pen, b box, f Frame, lines []Line, scale Scale, zero bool) (plot,
 	if zero {
 		high = max(high, 0)
 	}
-	b.top = legend(p, b, lines)
+	names, top := legend(p, b, lines)
+	if b.bottom-top < leastDrawing {
+		told(f, "There is no room for lines below so many names: want a taller picture.").paint(p, b)
+		return plot{}, false
+	}
+	b.top = top
+	for _, name := range names {
+		name.draw(p)
+	}
 	print := number
 	if scale == Percent {
 		print = percent
@@ -120,24 +128,37 @@ func drawable(v float64, scale Scale) bool {
 	return math.Abs(v) <= largest && (scale != Log || v >= 1/largest)
 }
 
-// legend names the lines above the plot and returns where it ends. A single line needs none: the frame names it.
-func legend(p pen, b box, lines []Line) float64 {
+// lineName names a line: a sample of it, then a text.
+type lineName struct {
+	at   point // where the sample begins, and the baseline
+	look stroke
+	text string
+}
+
+// legendSample is the width of a sample, with the space after it.
+const legendSample = 26 + 6
+
+// legend places the names of the lines above the plot and returns where they end. A single line needs none: the frame names it.
+func legend(p pen, b box, lines []Line) (names []lineName, bottom float64) {
 	if len(lines) < 2 {
-		return b.top
+		return nil, b.top
 	}
-	const sample, space = 26, 18
 	x, y := b.left, b.top+12
 	for n, line := range lines {
-		name := p.fit(regular, 12, line.Name, b.width()-sample-6)
-		width := sample + 6 + p.width(regular, 12, name)
+		text := p.fit(regular, 12, line.Name, b.width()-legendSample)
+		width := legendSample + p.width(regular, 12, text)
 		if x > b.left && x+width > b.right {
 			x, y = b.left, y+lineSpace+2
 		}
-		p.line(p.theme.stroke(n), point{x, y - 4}, point{x + sample, y - 4})
-		p.text(x+sample+6, y, 12, start, p.theme.ink, name)
-		x += width + space
+		names = append(names, lineName{point{x, y}, p.theme.stroke(n), text})
+		x += width + 18
 	}
-	return y + 8
+	return names, y + 8
+}
+
+func (n lineName) draw(p pen) {
+	p.line(n.look, point{n.at.x, n.at.y - 4}, point{n.at.x + legendSample - 6, n.at.y - 4})
+	p.text(n.at.x+legendSample, n.at.y, 12, start, p.theme.ink, n.text)
 }
 
 // draw draws a series, a run between gaps at a time.

@@ -74,6 +74,41 @@ func TestPictureSays(t *testing.T) {
 	}
 }
 
+// TestNoRoomForLines: names that fill a picture leave no room for the lines, which would be drawn upside down. It says so instead.
+func TestNoRoomForLines(t *testing.T) {
+	f := frame("Many", "USD", "BTC-USD")
+	f.From, f.To, f.Width = 0, 3*day, MinWidth
+	lines := make([]Line, MaxLines)
+	for n := range lines {
+		lines[n] = Line{strings.Repeat("long", 10), analysis.Series{Time: []int64{0, day, 2 * day}, Value: []float64{1, 2, 3}}}
+	}
+	for height, fits := range map[int]bool{MinHeight: false, 2 * MinHeight: true} {
+		f.Height = height
+		picture := Lines(f, lines, Linear, false)
+		told := strings.Contains(strings.Join(words(picture), " "), "no room for lines")
+		drawn := strings.Contains(string(picture.SVG()), "stroke:#0072B2")
+		if told == fits || drawn != fits {
+			t.Errorf("%d pixels high: says that there is no room: %t, draws lines: %t; want %t and %t", height, told, drawn, !fits, fits)
+		}
+	}
+}
+
+// TestNoRoomBesideWords: where sentences fill a picture, it says that this is why nothing is drawn.
+func TestNoRoomBesideWords(t *testing.T) {
+	f := frame("Many", "USD", "BTC-USD")
+	f.From, f.To, f.Width, f.Notes = 0, 3*day, MinWidth, []string{strings.Repeat("wordy ", 40), strings.Repeat("wordier ", 40)}
+	line := Line{"BTC-USD", analysis.Series{Time: []int64{0, day}, Value: []float64{1, 2}}}
+	for height, fits := range map[int]bool{MinHeight: false, 2 * MinHeight: true} {
+		f.Height = height
+		picture := Lines(f, []Line{line}, Linear, false)
+		text := strings.Join(words(picture), " ")
+		told, drawn := strings.Contains(text, "no room for the drawing"), strings.Contains(string(picture.SVG()), "stroke:#0072B2")
+		if told == fits || drawn != fits || strings.Contains(text, "wordy") != fits || !strings.Contains(text, "Prices: ") {
+			t.Errorf("%d pixels high: draws %t, want %t, and says %s", height, drawn, fits, text)
+		}
+	}
+}
+
 // words are the texts that a picture shows.
 func words(p Picture) []string {
 	var shown []string
