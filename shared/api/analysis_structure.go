@@ -161,10 +161,10 @@ func seasonality(in *seasonalityParameters, o *observed) (seasonalityResult, err
 
 type changePointParameters struct {
 	selection
-	Of      string  `query:"of" default:"log-returns" enum:"log-returns,simple-returns,price,log-price" doc:"What of the series"`
-	Cost    string  `query:"cost" default:"variance" enum:"mean,variance" doc:"What a segment is measured by: squares about its mean, or the likelihood of its mean and variance"`
-	Penalty float64 `query:"penalty" minimum:"0" maximum:"1e12" doc:"For each change" example:"20"`
-	MinSize int     `query:"minSize" default:"10" minimum:"2" maximum:"5000" doc:"Of a segment, in values"`
+	Of      string   `query:"of" default:"log-returns" enum:"log-returns,simple-returns,price,log-price" doc:"What of the series"`
+	Cost    string   `query:"cost" default:"variance" enum:"mean,variance" doc:"What a segment is measured by: squares about its mean, or the likelihood of its mean and variance"`
+	Penalty *float64 `query:"penalty" minimum:"0" maximum:"1e12" doc:"For each change" example:"20"`
+	MinSize int      `query:"minSize" default:"10" minimum:"2" maximum:"5000" doc:"Of a segment, in values"`
 }
 
 type changePointResult struct {
@@ -190,13 +190,13 @@ func changePoints(in *changePointParameters, o *observed) (changePointResult, er
 	if in.Cost == "mean" {
 		cost, penalty = analysis.ChangeInMean, 2*math.Log(n)*analysis.Variance(differences(s.Value))/2
 	}
-	if in.Penalty > 0 {
-		penalty = in.Penalty
+	if in.Penalty != nil {
+		penalty = *in.Penalty
 	}
 	if market.IsAbsent(penalty) || math.IsInf(penalty, 0) {
 		return changePointResult{}, analysis.NotFinite
 	}
-	found, err := analysis.ChangePoints(s.Value, cost, penalty, in.MinSize)
+	found, err := analysis.ChangePoints(s.Value, analysis.SegmentOptions{Cost: cost, Penalty: penalty, MinSize: in.MinSize, Stopped: o.stopped})
 	r := changePointResult{N: found.N, Penalty: penalty, Objective: found.Objective}
 	if err != nil {
 		return r, err
