@@ -141,6 +141,15 @@ type backtestResult struct {
 	Backtest attempt[analysis.Backtest] `doc:"On the known past"`
 }
 
+func (in *backtestParameters) check() error {
+	for n, name := range in.Models {
+		if slices.Contains(in.Models[:n], name) {
+			return badRequest("models: %s is named twice.", name)
+		}
+	}
+	return in.modelled.check()
+}
+
 func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 	x := analysis.Drop(valuesOf(o, in.Of).Value)
 	options, err := in.options(len(x))
@@ -152,10 +161,7 @@ func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 		return nil, err
 	}
 	var results []backtestResult
-	for n, name := range in.Models {
-		if slices.Contains(in.Models[:n], name) {
-			return nil, badRequest("models: %s is named twice.", name)
-		}
+	for _, name := range in.Models {
 		model, err := in.model(name, len(x), o)
 		if err != nil {
 			return nil, err

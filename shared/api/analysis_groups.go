@@ -67,6 +67,13 @@ type clusteringResult struct {
 	Matrix     [][]float64 `doc:"The correlations"`
 }
 
+func (in *clusteringParameters) check() error {
+	if in.Clusters > len(in.Series) {
+		return badRequest("clusters=%d: there are %d series.", in.Clusters, len(in.Series))
+	}
+	return nil
+}
+
 func clusters(in *clusteringParameters, s *sheet) (clusteringResult, error) {
 	_, columns, err := s.joined()
 	if err != nil {
@@ -77,7 +84,7 @@ func clusters(in *clusteringParameters, s *sheet) (clusteringResult, error) {
 	if err != nil {
 		return clusteringResult{}, err
 	}
-	return clusteringResult{ids(s.series), tree, tree.Cut(min(in.Clusters, len(s.series))), tree.Cophenetic(), correlations}, nil
+	return clusteringResult{ids(s.series), tree, tree.Cut(in.Clusters), tree.Cophenetic(), correlations}, nil
 }
 
 type leadLagParameters struct {

@@ -30,10 +30,10 @@ var fitted = []string{"ses", "theta", "ets", "arima", "auto"}
 type modelled struct {
 	Of       string `query:"of" default:"price" enum:"price,log-price" doc:"What the model is fitted to; prices are foretold in either case"`
 	Period   int    `query:"period" default:"1" minimum:"1" maximum:"400" doc:"Observations in a season, 1 for none"`
-	Order    string `query:"order" default:"1,1,1" doc:"Of model=arima: p,d,q"`
-	Seasonal string `query:"seasonal" default:"0,0,0" doc:"Of model=arima: P,D,Q over the period"`
-	Drift    bool   `query:"drift" default:"false" enum:"false,true" doc:"Of model=arima, differenced once: with a drift. Where nothing is differenced there is always a mean"`
-	Form     string `query:"form" default:"auto" enum:"auto,ANN,AAN,AAdN,ANA,AAA,AAdA,MNN,MAN,MAdN,MNA,MAA,MAdA,MNM,MAM,MAdM" doc:"Of model=ets: error, trend and season, each None, Additive, Additive and damped, or Multiplicative; auto: the one of least AICc"`
+	Order    string `query:"order" default:"1,1,1" with:"model=arima" doc:"Of model=arima: p,d,q"`
+	Seasonal string `query:"seasonal" default:"0,0,0" with:"model=arima" doc:"Of model=arima: P,D,Q over the period"`
+	Drift    bool   `query:"drift" default:"false" enum:"false,true" with:"model=arima" doc:"Of model=arima, differenced once: with a drift. Where nothing is differenced there is always a mean"`
+	Form     string `query:"form" default:"auto" enum:"auto,ANN,AAN,AAdN,ANA,AAA,AAdA,MNN,MAN,MAdN,MNA,MAA,MAdA,MNM,MAM,MAdM" with:"model=ets" doc:"Of model=ets: error, trend and season, each None, Additive, Additive and damped, or Multiplicative; auto: the one of least AICc"`
 }
 
 // bearable refuses more work than one answer may be.
@@ -63,8 +63,7 @@ func (m modelled) named(name string, o *observed) (analysis.Forecaster, error) {
 	case "theta":
 		return analysis.Theta(m.Period), nil
 	case "ets":
-		err := m.checkForm()
-		return analysis.Fitted(func(x []float64) (analysis.ETS, error) { return m.ets(x, o) }), err
+		return analysis.Fitted(func(x []float64) (analysis.ETS, error) { return m.ets(x, o) }), nil
 	case "auto":
 		return analysis.Fitted(func(x []float64) (analysis.ARIMA, error) { return analysis.ChooseARIMA(x, m.Period, o.stopped) }), nil
 	case "arima":
@@ -104,12 +103,13 @@ func (m modelled) weight(name string) float64 {
 	return max(1, w)
 }
 
-// checkForm refuses a season without its length.
-func (m modelled) checkForm() error {
+// check refuses a season without its length, and an order that is none.
+func (m modelled) check() error {
 	if m.Form != "auto" && !strings.HasSuffix(m.Form, "N") && m.Period < 2 {
 		return badRequest("form=%s needs the observations in a season: period, of at least 2.", m.Form)
 	}
-	return nil
+	_, err := m.order()
+	return err
 }
 
 // ets fits the form of exponential smoothing that was asked for.
@@ -177,6 +177,15 @@ type coefficient struct {
 	Value float64 `doc:"The estimate"`
 }
 
+// check refuses the length of a season of a model that has none: here nothing else is made of it.
+func (in *fitParameters) check() error {
+	seasonless := map[string]bool{"ses": true, "ets": strings.HasSuffix(in.Form, "N"), "arima": in.Seasonal == "0,0,0"}
+	if in.Period > 1 && seasonless[in.Model] {
+		return badRequest("period=%d: the model %s has no season.", in.Period, in.label(in.Model))
+	}
+	return in.modelled.check()
+}
+
 func fit(in *fitParameters, o *observed) (fitResult, error) {
 	x := analysis.Drop(valuesOf(o, in.Of).Value)
 	if err := in.bearable(in.Model, len(x), 1, o); err != nil {
@@ -187,9 +196,6 @@ func fit(in *fitParameters, o *observed) (fitResult, error) {
 		m, err := analysis.FitETS(x, "ANN", 1)
 		return etsResult(m, len(x)), err
 	case "ets":
-		if err := in.checkForm(); err != nil {
-			return fitResult{}, err
-		}
 		m, err := in.ets(x, o)
 		return etsResult(m, len(x)), err
 	case "arima":

@@ -111,6 +111,13 @@ type stlParameters struct {
 	Robust   bool   `query:"robust" default:"false" enum:"false,true" doc:"Let outliers weigh less"`
 }
 
+func (in *stlParameters) check() error {
+	if in.Seasonal%2 == 0 {
+		return badRequest("seasonal=%d: want an odd number.", in.Seasonal)
+	}
+	return nil
+}
+
 // mostLoess bounds the work of STL: the values in all windows over a season, and over one phase of the seasons.
 const mostLoess = 4_000_000
 
@@ -120,9 +127,6 @@ type stlResult struct {
 }
 
 func stl(in *stlParameters, o *observed) (stlResult, error) {
-	if in.Seasonal%2 == 0 {
-		return stlResult{}, badRequest("seasonal=%d: want an odd number.", in.Seasonal)
-	}
 	s := valuesOf(o, in.Of).Drop()
 	if windows := in.Period + min(in.Seasonal, len(s.Value)/in.Period); len(s.Value)*windows > mostLoess {
 		return stlResult{}, badRequest("period=%d, seasonal=%d: over %d values those windows hold more than %d values together: narrow from and to, or choose shorter ones.", in.Period, in.Seasonal, len(s.Value), mostLoess)

@@ -115,7 +115,9 @@ func TestChartsAreKept(t *testing.T) {
 		t.Errorf("what another process drew is not sent: %v", err)
 	}
 	drop()
-	full := &storetest.Fail{Count: -1, Match: func(r *http.Request) bool { return r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/charts/") }}
+	full := &storetest.Fail{Count: -1, Match: func(r *http.Request) bool {
+		return r.Method == http.MethodPut && strings.Contains(r.URL.Path, "/charts/")
+	}}
 	if got := fresh(full); got != drawn || full.Seen() != 1 {
 		t.Errorf("where a picture cannot be kept, which was tried %d times, it is not sent", full.Seen())
 	}
@@ -140,7 +142,7 @@ func TestChartsWithBadInput(t *testing.T) {
 		"pie.svg?series=BTC-USD":                            `There is no picture "pie.svg": want correlation, dendrogram, drawdown, forecast, months, prices`,
 		"prices.gif?series=BTC-USD":                         `There is no picture "prices.gif"`,
 		"prices.svg":                                        `series="": want 1 to 8`,
-		"months.svg?series=BTC-USD,ETH-USD":                 `series="BTC-USD,ETH-USD": want 1,`,
+		"months.svg?series=BTC-USD,ETH-USD":                 `series="BTC-USD,ETH-USD": want one, such as BTC-USD`,
 		"correlation.svg?series=BTC-USD":                    `want 2 to 40`,
 		"prices.svg?series=BTC-USD,BTC-USD":                 `is named twice`,
 		"prices.svg?series=BTC-USD&linkage=ward":            `linkage="ward": prices.svg takes no linkage`,
@@ -149,6 +151,7 @@ func TestChartsWithBadInput(t *testing.T) {
 		"prices.svg?series=BTC-USD&height=1":                `height="1": want a whole number from 240 to 2000`,
 		"prices.svg?series=BTC-USD&unit=g":                  `unit=g`,
 		"dendrogram.svg?series=BTC-USD,ETH-USD&clusters=0":  `clusters="0": want a whole number from 1 to 8`,
+		"dendrogram.svg?series=BTC-USD,ETH-USD&clusters=3":  `clusters=3: there are 2 series`,
 		"forecast.svg?series=BTC-USD&horizon=366":           `horizon="366": want a whole number from 1 to 365`,
 		"forecast.svg?series=BTC-USD&horizon=60":            `origins=10, horizon=60: of 120 values that leaves 0 before the first origin`,
 		"forecast.svg?series=BTC-USD&model=crystal":         `model="crystal"`,
