@@ -44,11 +44,11 @@ type pcaResult struct {
 }
 
 func components(_ *pcaParameters, s *sheet) (pcaResult, error) {
-	_, columns, err := s.joined()
+	correlations, err := s.correlations()
 	if err != nil {
 		return pcaResult{}, err
 	}
-	c, err := analysis.PCA(analysis.CorrelationMatrix(columns))
+	c, err := analysis.PCA(correlations)
 	return pcaResult{ids(s.series), c}, err
 }
 
@@ -75,11 +75,10 @@ func (in *clusteringParameters) check() error {
 }
 
 func clusters(in *clusteringParameters, s *sheet) (clusteringResult, error) {
-	_, columns, err := s.joined()
+	correlations, err := s.correlations()
 	if err != nil {
 		return clusteringResult{}, err
 	}
-	correlations := analysis.CorrelationMatrix(columns)
 	tree, err := analysis.Cluster(analysis.CorrelationDistance(correlations), analysis.Linkage(in.Linkage))
 	if err != nil {
 		return clusteringResult{}, err

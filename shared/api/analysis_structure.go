@@ -64,6 +64,9 @@ func autocorrelation(in *autocorrelationParameters, o *observed) (autocorrelatio
 	if in.Lags >= len(x) {
 		return autocorrelationResult{}, badRequest("lags=%d: %s has %d values in the range.", in.Lags, o.ID, len(x))
 	}
+	if in.Periods >= len(x) {
+		return autocorrelationResult{}, badRequest("q=%d: %s has %d values in the range.", in.Periods, o.ID, len(x))
+	}
 	a, err := analysis.Autocorrelation(x, in.Lags)
 	if err != nil {
 		return autocorrelationResult{}, err
@@ -151,8 +154,9 @@ type seasonalityResult struct {
 }
 
 func seasonality(in *seasonalityParameters, o *observed) (seasonalityResult, error) {
-	if in.By == "hour" && o.plan.interval > market.Hour {
-		return seasonalityResult{}, badRequest("by=hour wants bars of hours or less, and these are of %s: interval=1h.", o.plan.interval)
+	longest := map[string]market.Interval{"hour": market.Hour, "weekday": market.Day, "month": market.Month}[in.By]
+	if i := o.plan.interval; i.Next(0) > longest.Next(0) {
+		return seasonalityResult{}, badRequest("by=%s wants bars of %s or less, and these are of %s.", in.By, longest, i)
 	}
 	by := map[string]analysis.Season{"weekday": analysis.ByWeekday, "month": analysis.ByMonth, "hour": analysis.ByHour}[in.By]
 	s, err := analysis.Seasonal(valuesOf(o, "log-returns"), by)
