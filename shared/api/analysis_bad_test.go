@@ -59,6 +59,7 @@ func TestBadAnalyses(t *testing.T) {
 		"indicator?series=XAU-USD-PM&name=ATR":                       "needs the high of bars, and XAU-USD-PM has none",
 		"forecast?series=BTC-USD&origins=500":                        "of 730 values that leaves 0 before the first origin",
 		"forecast?series=BTC-USD&origins=70&model=auto":              "fitted at every origin, and 70 origins over 730 values are more than 50000 together",
+		"fit?series=BTC-USD&interval=1h&from=2022-01-01&period=7":    "more than the 3125 that it is fitted to",
 		"forecast?series=BTC-USD&model=arima&order=1,1":              "want three numbers",
 		"forecast?series=BTC-USD&model=oracle":                       "want naive or drift",
 		"forecast?series=BTC-USD&model=ets&form=AAM":                 "want auto or ANN",

@@ -18,7 +18,7 @@ var modelKinds = []kind{
 }
 
 const modelDefinitions = "drift goes on from the first value to the last; seasonal-naive repeats the last season; ses is simple exponential smoothing, theta Assimakopoulos and Nikolopoulos' (2000), ets the exponential smoothing model of least AICc (Hyndman et al. 2002), " +
-	"arima the given order by exact maximum likelihood, auto the one that Hyndman and Khandakar's search (2008) finds; all as R's forecast."
+	"arima the given order by exact maximum likelihood, auto the one that Hyndman and Khandakar's search (2008) finds; all as R's forecast. What ets and auto choose has no season of more than 24 observations."
 
 // mostFits bounds the work of fitted models: origins times observations, and times a weight where the model has a season.
 const mostFits = 50_000
@@ -95,8 +95,10 @@ func (m modelled) weight(name string) float64 {
 		seasonal, _ := orderOf("seasonal", m.Seasonal)
 		lags := float64(plain[2] + 1 + m.Period*seasonal[2])
 		w = lags * lags / 24
-	case "auto":
-		w = float64(m.Period*m.Period) / 24
+	case "auto": // a season makes the search longer, and each of its models
+		if m.Period > 1 && m.Period <= 24 {
+			w = max(16, float64(m.Period*m.Period)/24)
+		}
 	case "ets":
 		w = float64(m.Period) * 3 / 4
 	}
