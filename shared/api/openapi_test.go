@@ -26,7 +26,7 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 				Example  any
 				Schema   struct{ Examples []any }
 			}
-			Responses  map[string]any
+			Responses map[string]any
 		}
 	}
 	if err := json.Unmarshal(w.get("/api/openapi.json").Body.Bytes(), &document); err != nil {
