@@ -11,7 +11,7 @@ import (
 // modelKinds fit a model, and foretell nothing by it: that is for forecastKinds, which test it too.
 var modelKinds = []kind{
 	each(kind{
-		name: "fit", summary: "A model of one series: its coefficients and likelihood", example: "series=BTC-USD&of=log-price&model=arima&order=1,1,1", most: 5, rows: 20, points: 100_000,
+		name: "fit", summary: "A model of one series: its coefficients and likelihood", example: "series=BTC-USD&of=log-price&model=arima&order=1,1,1", most: 5, rows: 20, points: mostFits,
 		definition: "Coefficients are named as R names them: alpha, beta, gamma and phi of exponential smoothing; ar, ma, sar and sma of ARIMA, whose moving average terms are added, with the intercept or drift of the differenced series. " +
 			"Likelihoods of exponential smoothing leave out the constants that its models share: AICc compares models of one kind. " + modelDefinitions,
 	}, fit),

@@ -179,31 +179,32 @@ func idle(f reflect.StructField, in reflect.Value) bool {
 	panic("api: " + f.Name + " goes with a parameter that there is not")
 }
 
-// refuseIdle refuses a parameter that would be ignored.
-func refuseIdle(values url.Values, in reflect.Value) error {
-	for _, f := range parameterFields(in.Type()) {
-		name, with := f.Tag.Get("query"), f.Tag.Get("with")
-		if values.Get(name) == "" || !idle(f, in) {
-			continue
-		}
-		if other, without := strings.CutSuffix(with, "="); without {
-			return badRequest("%s and %s say the same thing in two ways: want one of them.", name, other)
-		}
-		return badRequest("%s=%s goes with %s only.", name, quoted(values.Get(name)), with)
-	}
-	return nil
+// givenIdly lists the parameters that a query gives, and that mean nothing beside what it chooses.
+func givenIdly(values url.Values, in reflect.Value) []reflect.StructField {
+	return slices.DeleteFunc(parameterFields(in.Type()), func(f reflect.StructField) bool { return values.Get(f.Tag.Get("query")) == "" || !idle(f, in) })
 }
 
-// idle lists the parameters that a query gives, and that mean nothing beside what it chooses; none where it cannot be read.
+// refuseIdle refuses a parameter that would be ignored.
+func refuseIdle(values url.Values, in reflect.Value) error {
+	fields := givenIdly(values, in)
+	if len(fields) == 0 {
+		return nil
+	}
+	name, with := fields[0].Tag.Get("query"), fields[0].Tag.Get("with")
+	if other, without := strings.CutSuffix(with, "="); without {
+		return badRequest("%s and %s say the same thing in two ways: want one of them.", name, other)
+	}
+	return badRequest("%s=%s goes with %s only.", name, quoted(values.Get(name)), with)
+}
+
+// idle names the parameters of a query that are refused because they would be ignored; none where it cannot be read.
 func (k kind) idle(values url.Values) (names []string) {
 	in := reflect.New(k.parameters).Elem()
 	if bind(values, in) != nil {
 		return nil
 	}
-	for _, f := range parameterFields(k.parameters) {
-		if name := f.Tag.Get("query"); values.Get(name) != "" && idle(f, in) {
-			names = append(names, name)
-		}
+	for _, f := range givenIdly(values, in) {
+		names = append(names, f.Tag.Get("query"))
 	}
 	return names
 }
