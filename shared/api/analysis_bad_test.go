@@ -24,6 +24,7 @@ func TestBadAnalyses(t *testing.T) {
 		"growth?series=BTC-USD&from=2030-01-01":                      "has no bars in this range: those that are stored are from 2022-01-15T00:00:00Z to 2024-01-20T00:00:00Z",
 		"growth?series=BTC-USD&from=2024-01-14&to=2024-01-15":        "needs at least 2 observations",
 		"rolling?series=BTC-USD&window=1":                            "window=\"1\": want a whole number from 2 to 50000",
+		"volatility?series=BTC-USD&window=2":                         "window=\"2\": want a whole number from 3 to 1000",
 		"rolling?series=BTC-USD&window=5000":                         "has 730 observations in the range, and a window has to be full",
 		"rolling?series=BTC-USD&q=0.9":                               "q=\"0.9\" goes with statistic=quantile only",
 		"ewm?series=BTC-USD&span=10&alpha=0.1":                       "span and alpha say the same thing in two ways",

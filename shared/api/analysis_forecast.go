@@ -156,17 +156,19 @@ func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	models := make([]analysis.Forecaster, len(in.Models))
+	for n, name := range in.Models { // what is too much work is refused before any is done
+		if models[n], err = in.model(name, len(x), o); err != nil {
+			return nil, err
+		}
+	}
 	naive, err := analysis.RunBacktest(x, analysis.Naive, options)
 	if err != nil {
 		return nil, err
 	}
 	var results []backtestResult
-	for _, name := range in.Models {
-		model, err := in.model(name, len(x), o)
-		if err != nil {
-			return nil, err
-		}
-		test, err := analysis.RunBacktest(x, model, options)
+	for n, name := range in.Models {
+		test, err := analysis.RunBacktest(x, models[n], options)
 		if stopped := o.stopped(); stopped != nil {
 			return nil, stopped
 		}

@@ -129,7 +129,7 @@ var volatilityKinds = []kind{
 type volatilityParameters struct {
 	selection
 	annual
-	Window int `query:"window" default:"20" minimum:"2" maximum:"1000" doc:"Bars"`
+	Window int `query:"window" default:"20" minimum:"3" maximum:"1000" doc:"Bars"`
 }
 
 type volatilityResult struct {
