@@ -37,7 +37,7 @@ func jobSubmitCommand(p *Program) *cobra.Command {
   cointegration  the Engle-Granger test of every pair, both ways
   garch          a GARCH(1,1) model of every series
   backtest       how far the forecasts of several models were off, of every series
-  export         bars as CSV, a file for every series
+  export         bars, a file for every series: as CSV, or with --set format=parquet
   images         pictures, named with --chart
 
 Without series it is about the assets of the watchlist that have a consensus. What cannot be made is refused at once.`,

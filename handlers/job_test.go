@@ -331,7 +331,7 @@ func TestJobKinds(t *testing.T) {
 		{clustering, "dendrogram.svg", "image/svg+xml", "Which series move together"},
 		{api.JobRequest{Kind: "cointegration", Series: coins}, "result.json", "application/json", `"hedgeRatio":`},
 		{api.JobRequest{Kind: "garch", Series: coins}, "result.json", "application/json", `"persistence":`},
-		{api.JobRequest{Kind: "backtest", Series: coins[:1], Parameters: map[string]string{"models": "drift,ets", "origins": "20", "step": "5"}}, "result.json", "application/json", `"origins":20`},
+		{api.JobRequest{Kind: "backtest", Series: coins[:1], Parameters: map[string]string{"models": "drift,ets", "form": "AAN", "origins": "20", "step": "5"}}, "result.json", "application/json", `"origins":20`},
 		{api.JobRequest{Kind: "export", Series: coins[:2]}, "ETH-USD-1d.csv", "text/csv; charset=utf-8; header=present", "time,open,high,low,close,volume,flags\r\n"},
 		{api.JobRequest{Kind: "export", Series: coins[:2], Parameters: map[string]string{"format": "parquet"}}, "ETH-USD-1d.parquet", "application/vnd.apache.parquet", "PAR1"},
 		{api.JobRequest{Kind: "images", Series: coins, Charts: []string{"prices.svg", "drawdown.png"}, Parameters: map[string]string{"scale": "log"}}, "prices.svg", "image/svg+xml", "logarithmic"},

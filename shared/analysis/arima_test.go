@@ -172,6 +172,10 @@ func TestSearchesStop(t *testing.T) {
 	if m, err := ChooseETS(x, 1, stopped); err != gone || asked != 3 {
 		t.Errorf("ChooseETS: got %s, %v after asking %d times, want %v after 3", m.Model, err, asked, gone)
 	}
+	asked = 0
+	if s, err := ChangePoints(x, SegmentOptions{MinSize: 2, Stopped: stopped}); err != gone || asked != 3 {
+		t.Errorf("ChangePoints: got %v, %v after asking %d times, want %v after 3", s.Changes, err, asked, gone)
+	}
 }
 
 // TestGARCH: what is ten times as large has ten times the deviations and a likelihood lower by n ln 10.

@@ -11,13 +11,13 @@ import (
 // TestChangePoints: three levels without noise; each change costs 1 and saves more.
 func TestChangePoints(t *testing.T) {
 	x := []float64{0, 0, 0, nan, 0, 5, 5, 5, 2, 2, 2}
-	got, err := ChangePoints(x, ChangeInMean, 1, 2)
+	got, err := ChangePoints(x, SegmentOptions{Cost: ChangeInMean, Penalty: 1, MinSize: 2})
 	want := Segments{Changes: []int{4, 7}, Objective: 2, N: 10}
 	if diff := cmp.Diff(want, got, closely); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
 	// At a price of 100 a change no longer pays: the squares about the mean of 2.1 are 4*4.41 + 3*8.41 + 3*0.01.
-	got, err = ChangePoints(x, ChangeInMean, 100, 2)
+	got, err = ChangePoints(x, SegmentOptions{Cost: ChangeInMean, Penalty: 100, MinSize: 2})
 	want = Segments{Changes: []int{}, Objective: 42.9, N: 10}
 	if diff := cmp.Diff(want, got, closely); diff != "" || err != nil {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
@@ -43,7 +43,7 @@ func TestChangePointsAreOptimal(t *testing.T) {
 						best[to] = min(best[to], value[0]+3)
 					}
 				}
-				got, err := ChangePoints(x, cost, 3, minSize)
+				got, err := ChangePoints(x, SegmentOptions{Cost: cost, Penalty: 3, MinSize: minSize})
 				if err != nil || math.Abs(got.Objective-best[n]+3) > 1e-9 {
 					t.Errorf("%d values, cost %d, segments of %d: got %v, %v, want %v", n, cost, minSize, got.Objective, err, best[n]-3)
 				}

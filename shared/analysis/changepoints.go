@@ -21,12 +21,21 @@ type Segments struct {
 	N         int
 }
 
-// ChangePoints cuts a series into segments of at least minSize values, such that costs and penalties together are least.
+// SegmentOptions say how a series is cut.
+type SegmentOptions struct {
+	Cost    SegmentCost
+	Penalty float64 // for each change, not negative
+	MinSize int     // values of a segment, at least one
+	Stopped Stopped // asked before each row
+}
+
+// ChangePoints cuts a series into segments of at least MinSize values, such that costs and penalties together are least.
 //
 // Definition: Killick, Fearnhead and Eckley, "Optimal Detection of Changepoints With a Linear Computational Cost", Journal of the American
-// Statistical Association 107 (2012). A start that another has beaten is kept for minSize rows more, until the other may be used:
+// Statistical Association 107 (2012). A start that another has beaten is kept for MinSize rows more, until the other may be used:
 // so the result is exact. Time is linear where changes are frequent and quadratic where there are none.
-func ChangePoints(x []float64, cost SegmentCost, penalty float64, minSize int) (Segments, error) {
+func ChangePoints(x []float64, o SegmentOptions) (Segments, error) {
+	cost, penalty, minSize := o.Cost, o.Penalty, o.MinSize
 	mustAtLeast("minSize", minSize, 1)
 	if !(penalty >= 0) {
 		panic("analysis: a negative penalty")
@@ -44,6 +53,9 @@ func ChangePoints(x []float64, cost SegmentCost, penalty float64, minSize int) (
 	var starts []start
 	value := make([]float64, n)
 	for t := minSize; t <= n; t++ {
+		if err := o.Stopped.why(); err != nil {
+			return Segments{}, err
+		}
 		if s := t - minSize; s == 0 || s >= minSize {
 			starts = append(starts, start{s, math.MaxInt})
 		}

@@ -39,9 +39,11 @@ var modelsOf = map[string]func(x, y []float64) (any, error){
 		return either(Johansen([][]float64{x, y}, 1))
 	},
 	"hidden regimes": func(x, _ []float64) (any, error) { return either(FitHiddenRegimes(x)) },
-	"change in mean": func(x, _ []float64) (any, error) { return either(ChangePoints(x, ChangeInMean, 1, 2)) },
+	"change in mean": func(x, _ []float64) (any, error) {
+		return either(ChangePoints(x, SegmentOptions{Cost: ChangeInMean, Penalty: 1, MinSize: 2}))
+	},
 	"change in variance": func(x, _ []float64) (any, error) {
-		return either(ChangePoints(x, ChangeInVariance, 10, 5))
+		return either(ChangePoints(x, SegmentOptions{Cost: ChangeInVariance, Penalty: 10, MinSize: 5}))
 	},
 	"GARCH":   func(x, _ []float64) (any, error) { return either(FitGARCH(x, false)) },
 	"GARCH-t": func(x, _ []float64) (any, error) { return either(FitGARCH(x, true)) },

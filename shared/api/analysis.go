@@ -155,29 +155,6 @@ func kindOf(name string) (kind, error) {
 	return kinds[n], nil
 }
 
-// read reads the parameters of a kind.
-func (k kind) read(raw string) (any, error) {
-	if err := checkQuery(raw, k.names()); err != nil {
-		return nil, err
-	}
-	values, err := url.ParseQuery(raw)
-	if err != nil {
-		return nil, err
-	}
-	in := reflect.New(k.parameters)
-	if err := bind(values, in.Elem()); err != nil {
-		return nil, err
-	}
-	ids := in.Interface().(selector).selected().Series
-	switch n := len(ids); {
-	case n == 0:
-		return nil, badRequest("The parameter series is missing: want what to analyse, such as series=BTC-USD.")
-	case n < k.least || n > k.most:
-		return nil, badRequest("series: %s takes %s, not %d.", k.name, k.takes(), n)
-	}
-	return in.Interface(), nil
-}
-
 func (k kind) takes() string {
 	switch {
 	case k.most == 1:
@@ -236,11 +213,11 @@ func (a *api) sheet(ctx context.Context, k kind, in any) (*sheet, Analysed, erro
 	return s, head, nil
 }
 
-// understood lists the parameters that were given, or have a default.
+// understood lists the parameters that were given, or have a default, and mean something beside the others.
 func (k kind) understood(in any) map[string]any {
 	parameters, v := map[string]any{}, reflect.ValueOf(in).Elem()
 	for _, f := range parameterFields(k.parameters) {
-		if field := v.FieldByIndex(f.Index); !field.IsZero() || f.Tag.Get("default") != "" {
+		if field := v.FieldByIndex(f.Index); !idle(f, v) && (!field.IsZero() || f.Tag.Get("default") != "") {
 			parameters[f.Tag.Get("query")] = field.Interface()
 		}
 	}

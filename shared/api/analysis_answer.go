@@ -61,7 +61,7 @@ func (o *observed) describe() AnalysedSeries {
 	in := o.conversion.to
 	d := AnalysedSeries{
 		Series: o.ID.String(), Name: name(o.Entry), Unit: in.Unit, Currency: in.Currency, Calendar: string(in.Calendar), From: o.plan.from, To: o.plan.to,
-		N: len(o.bars), LeftOut: o.leftOut, PeriodsPerYear: o.perYear, Freshness: Freshness{Interval: o.plan.base.String()}, Sources: o.voters(),
+		N: len(o.bars), LeftOut: o.leftOut, PeriodsPerYear: o.perYear, Freshness: o.freshness(o.plan.base), Sources: o.voters(),
 		Conversion: o.conversion.used(o.rate),
 	}
 	if o.sampled {
@@ -69,9 +69,6 @@ func (o *observed) describe() AnalysedSeries {
 	}
 	if len(o.bars) > 0 {
 		d.First, d.Last = printedOrNull(&o.bars[0].Start), printedOrNull(&o.bars[len(o.bars)-1].Start)
-	}
-	if x, ok := o.Intervals[o.plan.base]; ok {
-		d.Freshness.First, d.Freshness.Last = printedOrNull(&x.First), printedOrNull(&x.Last)
 	}
 	return d
 }

@@ -74,12 +74,16 @@ type matrix struct {
 	N      [][]int     `doc:"Returns that each pair is correlated over"`
 }
 
+func (in *matrixParameters) check() error {
+	if in.Rows == "pairwise" && (in.Method != "pearson" || in.Join != string(analysis.PricesFirst)) {
+		return badRequest("rows=pairwise goes with method=pearson and join=inner only.")
+	}
+	return nil
+}
+
 func correlationMatrix(in *matrixParameters, s *sheet) (matrix, error) {
 	m := matrix{Series: ids(s.series)}
 	if in.Rows == "pairwise" {
-		if in.Method != "pearson" || s.join != analysis.PricesFirst {
-			return m, badRequest("rows=pairwise goes with method=pearson and join=inner only.")
-		}
 		m.Matrix = analysis.PairwiseCorrelations(s.returns, all(s.series)...)
 		s.notes = append(s.notes, "Each pair has its own common times: the matrix may not be positive semidefinite.")
 		m.N = s.pairwise()

@@ -141,11 +141,26 @@ type backtestResult struct {
 	Backtest attempt[analysis.Backtest] `doc:"On the known past"`
 }
 
+func (in *backtestParameters) check() error {
+	for n, name := range in.Models {
+		if slices.Contains(in.Models[:n], name) {
+			return badRequest("models: %s is named twice.", name)
+		}
+	}
+	return in.modelled.check()
+}
+
 func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 	x := analysis.Drop(valuesOf(o, in.Of).Value)
 	options, err := in.options(len(x))
 	if err != nil {
 		return nil, err
+	}
+	models := make([]analysis.Forecaster, len(in.Models))
+	for n, name := range in.Models { // what is too much work is refused before any is done
+		if models[n], err = in.model(name, len(x), o); err != nil {
+			return nil, err
+		}
 	}
 	naive, err := analysis.RunBacktest(x, analysis.Naive, options)
 	if err != nil {
@@ -153,14 +168,7 @@ func backtest(in *backtestParameters, o *observed) ([]backtestResult, error) {
 	}
 	var results []backtestResult
 	for n, name := range in.Models {
-		if slices.Contains(in.Models[:n], name) {
-			return nil, badRequest("models: %s is named twice.", name)
-		}
-		model, err := in.model(name, len(x), o)
-		if err != nil {
-			return nil, err
-		}
-		test, err := analysis.RunBacktest(x, model, options)
+		test, err := analysis.RunBacktest(x, models[n], options)
 		if stopped := o.stopped(); stopped != nil {
 			return nil, stopped
 		}

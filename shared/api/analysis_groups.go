@@ -44,11 +44,11 @@ type pcaResult struct {
 }
 
 func components(_ *pcaParameters, s *sheet) (pcaResult, error) {
-	_, columns, err := s.joined()
+	correlations, err := s.correlations()
 	if err != nil {
 		return pcaResult{}, err
 	}
-	c, err := analysis.PCA(analysis.CorrelationMatrix(columns))
+	c, err := analysis.PCA(correlations)
 	return pcaResult{ids(s.series), c}, err
 }
 
@@ -67,17 +67,23 @@ type clusteringResult struct {
 	Matrix     [][]float64 `doc:"The correlations"`
 }
 
+func (in *clusteringParameters) check() error {
+	if in.Clusters > len(in.Series) {
+		return badRequest("clusters=%d: there are %d series.", in.Clusters, len(in.Series))
+	}
+	return nil
+}
+
 func clusters(in *clusteringParameters, s *sheet) (clusteringResult, error) {
-	_, columns, err := s.joined()
+	correlations, err := s.correlations()
 	if err != nil {
 		return clusteringResult{}, err
 	}
-	correlations := analysis.CorrelationMatrix(columns)
 	tree, err := analysis.Cluster(analysis.CorrelationDistance(correlations), analysis.Linkage(in.Linkage))
 	if err != nil {
 		return clusteringResult{}, err
 	}
-	return clusteringResult{ids(s.series), tree, tree.Cut(min(in.Clusters, len(s.series))), tree.Cophenetic(), correlations}, nil
+	return clusteringResult{ids(s.series), tree, tree.Cut(in.Clusters), tree.Cophenetic(), correlations}, nil
 }
 
 type leadLagParameters struct {

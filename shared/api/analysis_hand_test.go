@@ -258,12 +258,15 @@ func TestFormsAreNamed(t *testing.T) {
 	}
 }
 
-// What was not asked for is echoed too, 0 and false among it.
+// What was not asked for is echoed too, 0 and false among it, but for what means nothing beside the rest.
 func TestParametersAreEchoed(t *testing.T) {
 	w := analysedWorld(t)
 	for target, want := range map[string]map[string]any{
 		"stl?series=BTC-USD":                           {"of": "log-price", "period": 7.0, "seasonal": 7.0, "robust": false, "interval": "1d", "series": []any{"BTC-USD"}},
 		"johansen?series=XAU-USD-PM,XPT-USD-PM&lags=0": {"lags": 0.0, "interval": "1d", "series": []any{"XAU-USD-PM", "XPT-USD-PM"}},
+		"rolling?series=BTC-USD":                       {"of": "price", "statistic": "mean", "window": 30.0, "interval": "1d", "series": []any{"BTC-USD"}},
+		"ewm?series=BTC-USD&alpha=0.1":                 {"of": "price", "statistic": "mean", "alpha": 0.1, "interval": "1d", "series": []any{"BTC-USD"}},
+		"fit?series=BTC-USD&model=ses":                 {"of": "price", "model": "ses", "period": 1.0, "interval": "1d", "series": []any{"BTC-USD"}},
 		"performance?series=BTC-USD":                   {"riskFree": 0.0, "interval": "1d", "series": []any{"BTC-USD"}},
 	} {
 		got := into[map[string]any](w, "/api/v1/analysis/"+target)["parameters"]

@@ -108,5 +108,8 @@ func (in *indicatorParameters) values(i *analysis.Indicator, rows int) ([]float6
 			return nil, badRequest("%s=%v: there are %d observations in the range.", p.Name, values[n], rows)
 		}
 	}
+	if i.Name == "MACD" && values[0] > values[1] { // which TA-Lib exchanges, and says nothing
+		return nil, badRequest("fastPeriod=%v: MACD wants it to be at most slowPeriod, and that is %v.", values[0], values[1])
+	}
 	return values, nil
 }

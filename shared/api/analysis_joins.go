@@ -37,6 +37,18 @@ func (s *sheet) joinedOf(list ...observed) (times []int64, columns [][]float64, 
 	return times, columns, s.overlap(list...)
 }
 
+// correlations are those of the returns of all series at common times, at least two.
+func (s *sheet) correlations() ([][]float64, error) {
+	_, columns, err := s.joined()
+	if err == nil && s.n < 2 {
+		err = analysis.TooFew
+	}
+	if err != nil {
+		return nil, err
+	}
+	return analysis.CorrelationMatrix(columns), nil
+}
+
 // overlap refuses series that have no time in common.
 func (s *sheet) overlap(list ...observed) error {
 	if s.n > 0 {

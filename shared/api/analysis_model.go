@@ -11,14 +11,14 @@ import (
 // modelKinds fit a model, and foretell nothing by it: that is for forecastKinds, which test it too.
 var modelKinds = []kind{
 	each(kind{
-		name: "fit", summary: "A model of one series: its coefficients and likelihood", example: "series=BTC-USD&of=log-price&model=arima&order=1,1,1", most: 5, rows: 20, points: 100_000,
+		name: "fit", summary: "A model of one series: its coefficients and likelihood", example: "series=BTC-USD&of=log-price&model=arima&order=1,1,1", most: 5, rows: 20, points: mostFits,
 		definition: "Coefficients are named as R names them: alpha, beta, gamma and phi of exponential smoothing; ar, ma, sar and sma of ARIMA, whose moving average terms are added, with the intercept or drift of the differenced series. " +
 			"Likelihoods of exponential smoothing leave out the constants that its models share: AICc compares models of one kind. " + modelDefinitions,
 	}, fit),
 }
 
 const modelDefinitions = "drift goes on from the first value to the last; seasonal-naive repeats the last season; ses is simple exponential smoothing, theta Assimakopoulos and Nikolopoulos' (2000), ets the exponential smoothing model of least AICc (Hyndman et al. 2002), " +
-	"arima the given order by exact maximum likelihood, auto the one that Hyndman and Khandakar's search (2008) finds; all as R's forecast."
+	"arima the given order by exact maximum likelihood, auto the one that Hyndman and Khandakar's search (2008) finds; all as R's forecast. What ets and auto choose has no season of more than 24 observations."
 
 // mostFits bounds the work of fitted models: origins times observations, and times a weight where the model has a season.
 const mostFits = 50_000
@@ -30,10 +30,10 @@ var fitted = []string{"ses", "theta", "ets", "arima", "auto"}
 type modelled struct {
 	Of       string `query:"of" default:"price" enum:"price,log-price" doc:"What the model is fitted to; prices are foretold in either case"`
 	Period   int    `query:"period" default:"1" minimum:"1" maximum:"400" doc:"Observations in a season, 1 for none"`
-	Order    string `query:"order" default:"1,1,1" doc:"Of model=arima: p,d,q"`
-	Seasonal string `query:"seasonal" default:"0,0,0" doc:"Of model=arima: P,D,Q over the period"`
-	Drift    bool   `query:"drift" default:"false" enum:"false,true" doc:"Of model=arima, differenced once: with a drift. Where nothing is differenced there is always a mean"`
-	Form     string `query:"form" default:"auto" enum:"auto,ANN,AAN,AAdN,ANA,AAA,AAdA,MNN,MAN,MAdN,MNA,MAA,MAdA,MNM,MAM,MAdM" doc:"Of model=ets: error, trend and season, each None, Additive, Additive and damped, or Multiplicative; auto: the one of least AICc"`
+	Order    string `query:"order" default:"1,1,1" with:"model=arima" doc:"Of model=arima: p,d,q"`
+	Seasonal string `query:"seasonal" default:"0,0,0" with:"model=arima" doc:"Of model=arima: P,D,Q over the period"`
+	Drift    bool   `query:"drift" default:"false" enum:"false,true" with:"model=arima" doc:"Of model=arima, differenced once: with a drift. Where nothing is differenced there is always a mean"`
+	Form     string `query:"form" default:"auto" enum:"auto,ANN,AAN,AAdN,ANA,AAA,AAdA,MNN,MAN,MAdN,MNA,MAA,MAdA,MNM,MAM,MAdM" with:"model=ets" doc:"Of model=ets: error, trend and season, each None, Additive, Additive and damped, or Multiplicative; auto: the one of least AICc"`
 }
 
 // bearable refuses more work than one answer may be.
@@ -63,8 +63,7 @@ func (m modelled) named(name string, o *observed) (analysis.Forecaster, error) {
 	case "theta":
 		return analysis.Theta(m.Period), nil
 	case "ets":
-		err := m.checkForm()
-		return analysis.Fitted(func(x []float64) (analysis.ETS, error) { return m.ets(x, o) }), err
+		return analysis.Fitted(func(x []float64) (analysis.ETS, error) { return m.ets(x, o) }), nil
 	case "auto":
 		return analysis.Fitted(func(x []float64) (analysis.ARIMA, error) { return analysis.ChooseARIMA(x, m.Period, o.stopped) }), nil
 	case "arima":
@@ -96,20 +95,23 @@ func (m modelled) weight(name string) float64 {
 		seasonal, _ := orderOf("seasonal", m.Seasonal)
 		lags := float64(plain[2] + 1 + m.Period*seasonal[2])
 		w = lags * lags / 24
-	case "auto":
-		w = float64(m.Period*m.Period) / 24
+	case "auto": // a season makes the search longer, and each of its models
+		if m.Period > 1 && m.Period <= 24 {
+			w = max(16, float64(m.Period*m.Period)/24)
+		}
 	case "ets":
 		w = float64(m.Period) * 3 / 4
 	}
 	return max(1, w)
 }
 
-// checkForm refuses a season without its length.
-func (m modelled) checkForm() error {
+// check refuses a season without its length, and an order that is none.
+func (m modelled) check() error {
 	if m.Form != "auto" && !strings.HasSuffix(m.Form, "N") && m.Period < 2 {
 		return badRequest("form=%s needs the observations in a season: period, of at least 2.", m.Form)
 	}
-	return nil
+	_, err := m.order()
+	return err
 }
 
 // ets fits the form of exponential smoothing that was asked for.
@@ -177,6 +179,15 @@ type coefficient struct {
 	Value float64 `doc:"The estimate"`
 }
 
+// check refuses the length of a season of a model that has none: here nothing else is made of it.
+func (in *fitParameters) check() error {
+	seasonless := map[string]bool{"ses": true, "ets": strings.HasSuffix(in.Form, "N"), "arima": in.Seasonal == "0,0,0"}
+	if in.Period > 1 && seasonless[in.Model] {
+		return badRequest("period=%d: the model %s has no season.", in.Period, in.label(in.Model))
+	}
+	return in.modelled.check()
+}
+
 func fit(in *fitParameters, o *observed) (fitResult, error) {
 	x := analysis.Drop(valuesOf(o, in.Of).Value)
 	if err := in.bearable(in.Model, len(x), 1, o); err != nil {
@@ -187,9 +198,6 @@ func fit(in *fitParameters, o *observed) (fitResult, error) {
 		m, err := analysis.FitETS(x, "ANN", 1)
 		return etsResult(m, len(x)), err
 	case "ets":
-		if err := in.checkForm(); err != nil {
-			return fitResult{}, err
-		}
 		m, err := in.ets(x, o)
 		return etsResult(m, len(x)), err
 	case "arima":

@@ -47,6 +47,9 @@ type flaggedValue struct {
 
 func hampel(in *hampelParameters, o *observed) (hampelResult, error) {
 	s := in.values(o).Drop()
+	if window := 2*in.Half + 1; window > len(s.Value) {
+		return hampelResult{}, badRequest("half=%d: that is a window of %d values, and %s has %d in the range.", in.Half, window, o.ID, len(s.Value))
+	}
 	rows, cleaned := analysis.Hampel(s.Value, in.Half, in.Threshold)
 	r := hampelResult{N: len(s.Value)}
 	for _, row := range rows {

@@ -13,7 +13,8 @@ import (
 )
 
 // The parameters of an analysis are a struct that embeds what it shares with others. Each field has the tags of the OpenAPI
-// document: query, doc, default, minimum, maximum, enum. The same tags decide what is refused.
+// document: query, doc, default, minimum, maximum, enum. The same tags decide what is refused, and so does the tag with: a choice, such as
+// statistic=quantile, without which the parameter means nothing; "alpha=" is the choice not to give alpha.
 
 // selection is what every analysis takes.
 type selection struct {
@@ -105,6 +106,40 @@ func logs(prices []float64) []float64 {
 	return l
 }
 
+// checked is a struct of parameters of which some have to go together.
+type checked interface{ check() error }
+
+// read reads the parameters of a kind.
+func (k kind) read(raw string) (any, error) {
+	if err := checkQuery(raw, k.names()); err != nil {
+		return nil, err
+	}
+	values, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, err
+	}
+	in := reflect.New(k.parameters)
+	if err := bind(values, in.Elem()); err != nil {
+		return nil, err
+	}
+	if err := refuseIdle(values, in.Elem()); err != nil {
+		return nil, err
+	}
+	ids := in.Interface().(selector).selected().Series
+	switch n := len(ids); {
+	case n == 0:
+		return nil, badRequest("The parameter series is missing: want what to analyse, such as series=BTC-USD.")
+	case n < k.least || n > k.most:
+		return nil, badRequest("series: %s takes %s, not %d.", k.name, k.takes(), n)
+	}
+	if c, ok := in.Interface().(checked); ok {
+		if err := c.check(); err != nil {
+			return nil, err
+		}
+	}
+	return in.Interface(), nil
+}
+
 // bind fills in the fields of a struct of parameters from a query whose names are known.
 func bind(values url.Values, into reflect.Value) error {
 	for _, f := range parameterFields(into.Type()) {
@@ -120,6 +155,58 @@ func bind(values url.Values, into reflect.Value) error {
 		}
 	}
 	return nil
+}
+
+// idle reports whether a parameter means nothing beside what was chosen.
+func idle(f reflect.StructField, in reflect.Value) bool {
+	name, values, conditional := strings.Cut(f.Tag.Get("with"), "=")
+	if !conditional {
+		return false
+	}
+	for _, other := range parameterFields(in.Type()) {
+		if query := other.Tag.Get("query"); query != name && query != name+"s" {
+			continue
+		}
+		switch chosen := in.FieldByIndex(other.Index); {
+		case chosen.Kind() == reflect.Slice:
+			return !slices.Contains(chosen.Interface().([]string), values)
+		case values == "":
+			return !chosen.IsZero()
+		default:
+			return chosen.String() != values
+		}
+	}
+	panic("api: " + f.Name + " goes with a parameter that there is not")
+}
+
+// givenIdly lists the parameters that a query gives, and that mean nothing beside what it chooses.
+func givenIdly(values url.Values, in reflect.Value) []reflect.StructField {
+	return slices.DeleteFunc(parameterFields(in.Type()), func(f reflect.StructField) bool { return values.Get(f.Tag.Get("query")) == "" || !idle(f, in) })
+}
+
+// refuseIdle refuses a parameter that would be ignored.
+func refuseIdle(values url.Values, in reflect.Value) error {
+	fields := givenIdly(values, in)
+	if len(fields) == 0 {
+		return nil
+	}
+	name, with := fields[0].Tag.Get("query"), fields[0].Tag.Get("with")
+	if other, without := strings.CutSuffix(with, "="); without {
+		return badRequest("%s and %s say the same thing in two ways: want one of them.", name, other)
+	}
+	return badRequest("%s=%s goes with %s only.", name, quoted(values.Get(name)), with)
+}
+
+// idle names the parameters of a query that are refused because they would be ignored; none where it cannot be read.
+func (k kind) idle(values url.Values) (names []string) {
+	in := reflect.New(k.parameters).Elem()
+	if bind(values, in) != nil {
+		return nil
+	}
+	for _, f := range givenIdly(values, in) {
+		names = append(names, f.Tag.Get("query"))
+	}
+	return names
 }
 
 // parameterFields lists the fields that are parameters, those of embedded structs too.

@@ -1,6 +1,8 @@
 package api
 
 import (
+	"strings"
+
 	"assay/shared/analysis"
 	"assay/shared/market"
 )
@@ -104,6 +106,13 @@ type normaliseParameters struct {
 	selection
 	valued
 	Method string `query:"method" default:"z-score" enum:"z-score,unit,index" doc:"The scale"`
+}
+
+func (in *normaliseParameters) check() error {
+	if in.Method == "index" && strings.HasSuffix(in.Of, "returns") {
+		return badRequest("method=index, of=%s: an index is of prices, and a return may be 0 or less.", in.Of)
+	}
+	return nil
 }
 
 func normalise(in *normaliseParameters, o *observed) (analysis.Series, error) {

@@ -27,7 +27,7 @@ type rollingParameters struct {
 	valued
 	Statistic string  `query:"statistic" default:"mean" enum:"mean,sd,variance,min,max,median,quantile,sum,z-score,skew,kurtosis" doc:"Of the values in the window"`
 	Window    int     `query:"window" default:"30" minimum:"2" maximum:"50000" doc:"Observations"`
-	Quantile  float64 `query:"q" default:"0.5" minimum:"0" maximum:"1" doc:"Of statistic=quantile"`
+	Quantile  float64 `query:"q" default:"0.5" minimum:"0" maximum:"1" with:"statistic=quantile" doc:"Of statistic=quantile"`
 }
 
 // windowed are the statistics of a window.
@@ -59,7 +59,7 @@ func fits(window int, o *observed) error {
 
 // fading is how fast weights fade.
 type fading struct {
-	Span  float64 `query:"span" default:"20" minimum:"1" maximum:"1000000" doc:"Observations: alpha is 2/(span+1)"`
+	Span  float64 `query:"span" default:"20" minimum:"1" maximum:"1000000" with:"alpha=" doc:"Observations: alpha is 2/(span+1)"`
 	Alpha float64 `query:"alpha" minimum:"0.000001" maximum:"1" doc:"Instead of span" example:"0.1"`
 }
 
@@ -129,7 +129,7 @@ var volatilityKinds = []kind{
 type volatilityParameters struct {
 	selection
 	annual
-	Window int `query:"window" default:"20" minimum:"2" maximum:"1000" doc:"Bars"`
+	Window int `query:"window" default:"20" minimum:"3" maximum:"1000" doc:"Bars"`
 }
 
 type volatilityResult struct {

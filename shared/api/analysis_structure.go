@@ -64,6 +64,9 @@ func autocorrelation(in *autocorrelationParameters, o *observed) (autocorrelatio
 	if in.Lags >= len(x) {
 		return autocorrelationResult{}, badRequest("lags=%d: %s has %d values in the range.", in.Lags, o.ID, len(x))
 	}
+	if in.Periods >= len(x) {
+		return autocorrelationResult{}, badRequest("q=%d: %s has %d values in the range.", in.Periods, o.ID, len(x))
+	}
 	a, err := analysis.Autocorrelation(x, in.Lags)
 	if err != nil {
 		return autocorrelationResult{}, err
@@ -111,6 +114,13 @@ type stlParameters struct {
 	Robust   bool   `query:"robust" default:"false" enum:"false,true" doc:"Let outliers weigh less"`
 }
 
+func (in *stlParameters) check() error {
+	if in.Seasonal%2 == 0 {
+		return badRequest("seasonal=%d: want an odd number.", in.Seasonal)
+	}
+	return nil
+}
+
 // mostLoess bounds the work of STL: the values in all windows over a season, and over one phase of the seasons.
 const mostLoess = 4_000_000
 
@@ -120,9 +130,6 @@ type stlResult struct {
 }
 
 func stl(in *stlParameters, o *observed) (stlResult, error) {
-	if in.Seasonal%2 == 0 {
-		return stlResult{}, badRequest("seasonal=%d: want an odd number.", in.Seasonal)
-	}
 	s := valuesOf(o, in.Of).Drop()
 	if windows := in.Period + min(in.Seasonal, len(s.Value)/in.Period); len(s.Value)*windows > mostLoess {
 		return stlResult{}, badRequest("period=%d, seasonal=%d: over %d values those windows hold more than %d values together: narrow from and to, or choose shorter ones.", in.Period, in.Seasonal, len(s.Value), mostLoess)
@@ -147,8 +154,9 @@ type seasonalityResult struct {
 }
 
 func seasonality(in *seasonalityParameters, o *observed) (seasonalityResult, error) {
-	if in.By == "hour" && o.plan.interval > market.Hour {
-		return seasonalityResult{}, badRequest("by=hour wants bars of hours or less, and these are of %s: interval=1h.", o.plan.interval)
+	longest := map[string]market.Interval{"hour": market.Hour, "weekday": market.Day, "month": market.Month}[in.By]
+	if i := o.plan.interval; i.Next(0) > longest.Next(0) {
+		return seasonalityResult{}, badRequest("by=%s wants bars of %s or less, and these are of %s.", in.By, longest, i)
 	}
 	by := map[string]analysis.Season{"weekday": analysis.ByWeekday, "month": analysis.ByMonth, "hour": analysis.ByHour}[in.By]
 	s, err := analysis.Seasonal(valuesOf(o, "log-returns"), by)
@@ -161,10 +169,10 @@ func seasonality(in *seasonalityParameters, o *observed) (seasonalityResult, err
 
 type changePointParameters struct {
 	selection
-	Of      string  `query:"of" default:"log-returns" enum:"log-returns,simple-returns,price,log-price" doc:"What of the series"`
-	Cost    string  `query:"cost" default:"variance" enum:"mean,variance" doc:"What a segment is measured by: squares about its mean, or the likelihood of its mean and variance"`
-	Penalty float64 `query:"penalty" minimum:"0" maximum:"1e12" doc:"For each change" example:"20"`
-	MinSize int     `query:"minSize" default:"10" minimum:"2" maximum:"5000" doc:"Of a segment, in values"`
+	Of      string   `query:"of" default:"log-returns" enum:"log-returns,simple-returns,price,log-price" doc:"What of the series"`
+	Cost    string   `query:"cost" default:"variance" enum:"mean,variance" doc:"What a segment is measured by: squares about its mean, or the likelihood of its mean and variance"`
+	Penalty *float64 `query:"penalty" minimum:"0" maximum:"1e12" doc:"For each change" example:"20"`
+	MinSize int      `query:"minSize" default:"10" minimum:"2" maximum:"5000" doc:"Of a segment, in values"`
 }
 
 type changePointResult struct {
@@ -190,13 +198,13 @@ func changePoints(in *changePointParameters, o *observed) (changePointResult, er
 	if in.Cost == "mean" {
 		cost, penalty = analysis.ChangeInMean, 2*math.Log(n)*analysis.Variance(differences(s.Value))/2
 	}
-	if in.Penalty > 0 {
-		penalty = in.Penalty
+	if in.Penalty != nil {
+		penalty = *in.Penalty
 	}
 	if market.IsAbsent(penalty) || math.IsInf(penalty, 0) {
 		return changePointResult{}, analysis.NotFinite
 	}
-	found, err := analysis.ChangePoints(s.Value, cost, penalty, in.MinSize)
+	found, err := analysis.ChangePoints(s.Value, analysis.SegmentOptions{Cost: cost, Penalty: penalty, MinSize: in.MinSize, Stopped: o.stopped})
 	r := changePointResult{N: found.N, Penalty: penalty, Objective: found.Objective}
 	if err != nil {
 		return r, err

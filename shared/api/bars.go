@@ -240,7 +240,7 @@ func (s known) head(q barsRequest, p plan, c conversion) BarsHead {
 		Series: s.ID.String(), Name: name(s.Entry), Interval: p.interval.String(),
 		Requested: Requested{Interval: q.interval.String(), From: printedOrNull(q.from), To: printedOrNull(q.to), Fill: q.fill},
 		From:      p.from, To: p.to, Unit: in.Unit, Currency: in.Currency, Calendar: string(in.Calendar),
-		Freshness: Freshness{Interval: p.base.String()}, Sources: s.voters(), Conversion: c.describe(), Notes: p.notes,
+		Freshness: s.freshness(p.base), Sources: s.voters(), Conversion: c.describe(), Notes: p.notes,
 		Conventions: Conventions{
 			Time: "start of the bar, UTC", Range: "half-open: from is included, to is not", Absent: "null, never 0", Volume: "in " + in.Unit,
 		},
@@ -248,10 +248,19 @@ func (s known) head(q barsRequest, p plan, c conversion) BarsHead {
 	if q.maxPoints > 0 {
 		h.Requested.MaxPoints = &q.maxPoints
 	}
-	if x, ok := s.Intervals[p.base]; ok {
-		h.Freshness.First, h.Freshness.Last = printedOrNull(&x.First), printedOrNull(&x.Last)
-	}
 	return h
+}
+
+// freshness says how far the bars reach that are stored of an interval, or the minutes that they are computed from.
+func (s known) freshness(base market.Interval) Freshness {
+	x, stored := s.Intervals[base]
+	if minutes, ok := s.Intervals[market.Minute]; ok && !stored {
+		base, x, stored = market.Minute, minutes, true
+	}
+	if !stored {
+		return Freshness{Interval: base.String()}
+	}
+	return Freshness{base.String(), printedOrNull(&x.First), printedOrNull(&x.Last)}
 }
 
 // voters lists the sources of a consensus that have a role, or the one source of a series.

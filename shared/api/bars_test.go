@@ -57,6 +57,17 @@ func (b BarsColumns) dispersion() float64 {
 	return *b.Dispersion[0]
 }
 
+// Hours that are computed from minutes are as fresh as those.
+func TestComputedBarsAreAsFreshAsTheirMinutes(t *testing.T) {
+	w := newWorld(t, nil)
+	w.put("BTC-USD.kraken", market.Minute, run(market.Minute, monday, 90, bar)...)
+	first, last := printed(monday), printed(monday+89*60)
+	got := into[BarsColumns](w, "/api/v1/series/BTC-USD.kraken/bars?interval=1h")
+	if diff := cmp.Diff(Freshness{"1m", &first, &last}, got.Freshness); diff != "" || len(got.Time) != 2 {
+		t.Errorf("%d hours of 90 minutes, freshness (-want +got):\n%s", len(got.Time), diff)
+	}
+}
+
 func TestBarsOfOneSource(t *testing.T) {
 	w := prices(t)
 	w.put("BTC-USD.coinbase", market.Day, bar(monday, 500))

@@ -181,11 +181,10 @@ func (in *chartInput) checkTaken(kind chartKind) error {
 func seriesList(text string, least, most int) ([]string, error) {
 	ids := strings.Split(text, ",")
 	if text == "" || len(ids) < least || len(ids) > most {
-		number := fmt.Sprintf("%d to %d", least, most)
-		if least == most {
-			number = fmt.Sprint(least)
+		if most == 1 {
+			return nil, badRequest("series=%s: want one, such as BTC-USD.", quoted(text))
 		}
-		return nil, badRequest("series=%s: want %s, separated by commas, such as BTC-USD,XAU-USD.", quoted(text), number)
+		return nil, badRequest("series=%s: want %d to %d, separated by commas, such as BTC-USD,XAU-USD.", quoted(text), least, most)
 	}
 	return ids, nil
 }
@@ -227,6 +226,9 @@ func (in *chartInput) parseChoices(q *chartRequest) (err error) {
 	q.linkage = analysis.Linkage(linkage)
 	if q.clusters, err = parseCount("clusters", in.Clusters, 1, chart.MaxLines, 2); err != nil {
 		return err
+	}
+	if n := len(q.ids); q.kind == "dendrogram" && q.clusters > n {
+		return badRequest("clusters=%d: there are %d series.", q.clusters, n)
 	}
 	if q.model, err = parseChoice("model", in.Model, "theta", "drift", "ses", "ets", "auto"); err != nil {
 		return err

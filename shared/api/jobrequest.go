@@ -27,16 +27,15 @@ type JobRequest struct {
 type jobKind struct {
 	least int
 	each  bool
-	takes []string // the parameters, where they are fewer than those of its analysis: all its files have to be of the same
 }
 
 var jobKinds = map[string]jobKind{
-	"backtest":      {1, true, nil},
-	"clustering":    {2, false, []string{"linkage", "clusters", "width", "height", "theme"}},
-	"cointegration": {2, false, nil},
-	"export":        {1, true, nil},
-	"garch":         {1, true, nil},
-	"images":        {1, false, nil},
+	"backtest":      {1, true},
+	"clustering":    {2, false},
+	"cointegration": {2, false},
+	"export":        {1, true},
+	"garch":         {1, true},
+	"images":        {1, false},
 }
 
 const (
@@ -134,37 +133,52 @@ func (r *JobRequest) check() error {
 	if r.Kind != "images" && len(r.Charts) > 0 {
 		return badRequest("A job of the kind %s takes no charts.", r.Kind)
 	}
-	var used []string
+	takes := r.takes()
+	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
+		if !slices.Contains(takes, name) {
+			return badRequest("There is no parameter %s of a job of the kind %s: want %s.", quoted(name), r.Kind, strings.Join(takes, ", "))
+		}
+	}
 	files := r.files()
 	for n, f := range files {
 		if slices.ContainsFunc(files[:n], func(o jobFile) bool { return o.name == f.name }) {
 			return badRequest("%s would be made twice: name each series, picture and model once.", f.name)
 		}
-		names, err := r.checkFile(f)
-		if err != nil {
+		if err := r.checkFile(f); err != nil {
 			return err
-		}
-		used = append(used, names...)
-	}
-	takes := jobKinds[r.Kind].takes
-	for _, name := range slices.Sorted(maps.Keys(r.Parameters)) {
-		if !slices.Contains(used, name) || slices.Contains(ownMembers, name) || takes != nil && !slices.Contains(takes, name) {
-			return badRequest("There is no parameter %s of a job of the kind %s.", quoted(name), r.Kind)
 		}
 	}
 	return nil
 }
 
-// checkFile checks what one file is made from, and lists the parameters that it takes.
-func (r *JobRequest) checkFile(f jobFile) (takes []string, err error) {
-	if f.picture {
-		name, _, _ := strings.Cut(f.name, ".")
-		_, err := r.picture(f.name).parse()
-		return slices.Concat(pictureParameters, chartKinds[name].takes), err
+// takes lists the parameters that the job may have.
+func (r *JobRequest) takes() []string {
+	switch r.Kind {
+	case "clustering": // fewer than the analysis: all its files have to be of the same
+		return append([]string{"linkage", "clusters"}, pictureParameters...)
+	case "export":
+		return []string{"format"}
+	case "images":
+		takes := slices.Clone(pictureParameters)
+		for _, chart := range r.Charts {
+			kind, _, _ := strings.Cut(chart, ".")
+			takes = append(takes, chartKinds[kind].takes...)
+		}
+		return distinct(takes)
 	}
-	if f.bars != "" {
+	k, _ := kindOf(r.Kind)
+	return slices.DeleteFunc(k.names(), func(name string) bool { return slices.Contains(ownMembers, name) })
+}
+
+// checkFile checks what one file is made from.
+func (r *JobRequest) checkFile(f jobFile) error {
+	switch {
+	case f.picture:
+		_, err := r.picture(f.name).parse()
+		return err
+	case f.bars != "":
 		_, err := parseChoice("format", r.exportFormat(), "csv", "parquet")
-		return []string{"format"}, err
+		return err
 	}
 	for _, q := range f.queries {
 		k, err := kindOf(r.Kind)
@@ -172,11 +186,10 @@ func (r *JobRequest) checkFile(f jobFile) (takes []string, err error) {
 			_, err = k.read(q.Encode())
 		}
 		if err != nil {
-			return nil, err
+			return err
 		}
-		takes = append(takes, k.names()...)
 	}
-	return takes, nil
+	return nil
 }
 
 // picture is the request for one picture of the job.

@@ -67,9 +67,7 @@ func (r *JobRequest) files() []jobFile {
 	case "backtest":
 		for _, id := range r.Series {
 			for model := range strings.SplitSeq(r.Parameters["models"], ",") {
-				q := r.query(id)
-				q.Set("models", model)
-				files = append(files, jobFile{name: "backtest-" + id + "-" + model + ".json", queries: []url.Values{q}})
+				files = append(files, jobFile{name: "backtest-" + id + "-" + model + ".json", queries: []url.Values{r.backtestOf(id, model)}})
 			}
 		}
 	case "garch":
@@ -119,6 +117,20 @@ func (r *JobRequest) query(ids ...string) url.Values {
 	for name, value := range r.Parameters {
 		if !slices.Contains(pictureParameters, name) {
 			q.Set(name, value)
+		}
+	}
+	return q
+}
+
+// backtestOf asks for the backtest of one model: without what only others of the job take.
+func (r *JobRequest) backtestOf(id, model string) url.Values {
+	q := r.query(id)
+	k, _ := kindOf(r.Kind)
+	never := k.idle(q) // is left in, and refused
+	q.Set("models", model)
+	for _, name := range k.idle(q) {
+		if !slices.Contains(never, name) {
+			q.Del(name)
 		}
 	}
 	return q

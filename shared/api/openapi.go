@@ -62,6 +62,19 @@ func neverNull(schemas map[string]*huma.Schema) {
 	}
 }
 
+// exemplify gives every parameter that has none an example: its default, or the first of its choices.
+func exemplify(parameters []*huma.Param) {
+	for _, p := range parameters {
+		switch s := p.Schema; {
+		case p.Example != nil || len(s.Examples) > 0:
+		case s.Default != nil:
+			s.Examples = []any{s.Default}
+		case len(s.Enum) > 0:
+			s.Examples = s.Enum[:1]
+		}
+	}
+}
+
 func (a *api) schema(t reflect.Type) *huma.Schema {
 	return a.huma.OpenAPI().Components.Schemas.Schema(t, true, t.Name())
 }
@@ -70,6 +83,13 @@ func (a *api) schema(t reflect.Type) *huma.Schema {
 func (a *api) openAPI() http.HandlerFunc {
 	generated := sync.OnceValues(func() (reply, error) {
 		a.describeAnalyses() // here, since a process that answers something else need not wait for it
+		for _, path := range a.huma.OpenAPI().Paths {
+			for _, o := range []*huma.Operation{path.Get, path.Post, path.Delete} {
+				if o != nil {
+					exemplify(o.Parameters)
+				}
+			}
+		}
 		schemas := a.huma.OpenAPI().Components.Schemas.Map()
 		neverNull(schemas)
 		for _, s := range schemas {

@@ -21,8 +21,12 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 		OpenAPI string
 		Info    struct{ Title, Version string }
 		Paths   map[string]map[string]struct {
-			Parameters []struct{ Name, In string }
-			Responses  map[string]any
+			Parameters []struct {
+				Name, In string
+				Example  any
+				Schema   struct{ Examples []any }
+			}
+			Responses map[string]any
 		}
 	}
 	if err := json.Unmarshal(w.get("/api/openapi.json").Body.Bytes(), &document); err != nil {
@@ -55,6 +59,13 @@ func TestOpenAPIDescribesEveryPath(t *testing.T) {
 		t.Errorf("parameters of bars (-want +got):\n%s", diff)
 	}
 	for path, operations := range document.Paths {
+		for _, o := range operations {
+			for _, p := range o.Parameters {
+				if p.Example == nil && len(p.Schema.Examples) == 0 {
+					t.Errorf("%s: the parameter %s has no example", path, p.Name)
+				}
+			}
+		}
 		if _, reads := operations["get"]; !reads {
 			continue
 		}

@@ -41,7 +41,8 @@ func (r span) cut(o span) span {
 }
 
 // reach is how far the bars of a series go at a stored interval, from the start of the first to the end of the last. Hours and
-// days are computed from minutes where nobody published them, and those of a consensus up to the newest bar of any source.
+// days are computed from minutes where nobody published them, and those of a consensus up to the newest bar of any source that is no
+// longer than they are.
 func (s known) reach(base market.Interval) (r span, ok bool) {
 	for _, i := range []market.Interval{market.Minute, base} {
 		if x, has := s.Intervals[i]; has {
@@ -50,8 +51,10 @@ func (s known) reach(base market.Interval) (r span, ok bool) {
 	}
 	if ok && s.ID.Source == "" && base != market.Minute {
 		for _, e := range s.sources {
-			if last := e.Last(); last > r.to {
-				r = r.widened(base, r.from, last, false)
+			for i, x := range e.Intervals {
+				if i <= base && x.Last > r.to {
+					r = r.widened(base, r.from, x.Last, false)
+				}
 			}
 		}
 	}

@@ -35,6 +35,9 @@ func TestChoose(t *testing.T) {
 	daily := extents(map[market.Interval][2]int{market.Day: {1, 31}})
 	hourly := extents(map[market.Interval][2]int{market.Hour: {1, 31}})
 	minutes := extents(map[market.Interval][2]int{market.Minute: {3, 4}})
+	// A consensus of one source that stopped and has minutes, and of one that goes on and has days.
+	consensus := extents(map[market.Interval][2]int{market.Minute: {3, 4}, market.Hour: {3, 4}, market.Day: {1, 31}})
+	consensus.ID.Source, consensus.sources = "", []history.Entry{minutes.Entry, daily.Entry}
 	for _, c := range []struct {
 		name   string
 		series known
@@ -55,6 +58,8 @@ func TestChoose(t *testing.T) {
 		{"days of a source that has minutes only", minutes, request{interval: market.Day}, "1d of 1d, 01-03 00:00 to 01-05 00:00, reads 2"},
 		{"days of a source that has hours only", hourly, request{interval: market.Day}, "1d of 1h, 01-01 00:00 to 02-01 00:00, reads 744"},
 		{"minutes of a source that has days only", daily, request{interval: market.Minute}, "1m of 1m, 01-01 00:00 to 01-01 00:00, reads 0"},
+		{"hours of a consensus whose newer source has days only", consensus, request{interval: market.Hour}, "1h of 1h, 01-03 00:00 to 01-05 00:00, reads 48"},
+		{"days of that consensus", consensus, request{interval: market.Day}, "1d of 1d, 01-01 00:00 to 02-01 00:00, reads 31"},
 
 		{"maxPoints that fits", all, request{interval: market.Day, maxPoints: 31}, "1d of 1d, 01-01 00:00 to 02-01 00:00, reads 31"},
 		{"maxPoints: two days", all, request{interval: market.Day, maxPoints: 30}, "2d of 1d, 12-31 00:00 to 02-01 00:00, reads 32"},

@@ -304,6 +304,6 @@ func hiddenRegimes(c *oracleCase) any {
 
 func changePoints(c *oracleCase) any {
 	cost := map[string]analysis.SegmentCost{"l2": analysis.ChangeInMean, "normal_meanvar": analysis.ChangeInVariance}
-	s := must(analysis.ChangePoints(c.series("x").Value, cost[c.text("cost")], c.number("penalty"), c.integer("min_size")))
+	s := must(analysis.ChangePoints(c.series("x").Value, analysis.SegmentOptions{Cost: cost[c.text("cost")], Penalty: c.number("penalty"), MinSize: c.integer("min_size")}))
 	return object{"changepoints": s.Changes, "objective": s.Objective, "n": s.N}
 }
