@@ -173,6 +173,20 @@ func TestChooseARIMA(t *testing.T) {
 			t.Errorf("%s: got %v, %v, want %d differences", c.name, m.Order, err, c.d)
 		}
 	}
+	// Three seasons bend any line that is fitted to a phase: they do not make a walk seasonal.
+	if m, err := ChooseARIMA(cumulated(e)[:36], 12, nil); err != nil || m.Order.SeasonalD != 0 {
+		t.Errorf("a short walk: got %v, %v, want no seasonal difference", m.Order, err)
+	}
+}
+
+// A season needs three of itself for each of its terms, and the rows then have no term at its lag.
+func TestARIMABounds(t *testing.T) {
+	for _, c := range []struct{ rows, period, most, mostSeasonal int }{{100, 1, 5, 0}, {9, 1, 3, 0}, {100, 4, 3, 2}, {36, 12, 5, 1}, {30, 12, 5, 0}} {
+		s := arimaSearch{x: make([]float64, c.rows), period: c.period}
+		if s.bound(); s.most != c.most || s.mostSeasonal != c.mostSeasonal {
+			t.Errorf("%d rows of period %d: got at most %d and %d terms, want %d and %d", c.rows, c.period, s.most, s.mostSeasonal, c.most, c.mostSeasonal)
+		}
+	}
 }
 
 // A search that nobody waits for ends with the reason, before its next model.
