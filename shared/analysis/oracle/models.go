@@ -202,7 +202,7 @@ func etsForecast(c *oracleCase) any {
 	switch {
 	case name == "auto":
 		m = must(analysis.ChooseETS(x, period, nil))
-	case need[bool](c, "damped"):
+	case c.Params["damped"] == true:
 		m = must(analysis.FitETS(x, name[:2]+"d"+name[2:], period))
 	default:
 		m = must(analysis.FitETS(x, name, period))
