@@ -91,7 +91,8 @@ func FitARIMA(x []float64, o Order) (ARIMA, error) {
 	return m, allFinite([]float64{m.LogLikelihood, m.AICc, m.Sigma2}, m.AR, m.MA)
 }
 
-// Forecast the next rows. The variances are those of the errors to come; that of the coefficients is left out.
+// Forecast the next rows. The variances are those of the errors to come, exact for a series of this length; that of the coefficients
+// is left out.
 func (m ARIMA) Forecast(horizon int) (Forecast, error) {
 	mustAtLeast("horizon", horizon, 1)
 	f := newForecast(m.Order.String(), horizon)
@@ -104,7 +105,8 @@ func (m ARIMA) Forecast(horizon int) (Forecast, error) {
 	for i := range w.x {
 		w.x[i] -= mean
 	}
-	if _, ok := a.errors(horizon, &w); !ok {
+	variances, ok := a.errors(horizon, &w)
+	if !ok {
 		return Forecast{}, NotConverged
 	}
 	// The series itself follows from its differences: x_t = w_t + Σ past_k x_{t-k}.
@@ -118,13 +120,39 @@ func (m ARIMA) Forecast(horizon int) (Forecast, error) {
 		x = append(x, v)
 		f.Mean[h] = v
 	}
-	psi := arma{multiply(a.phi, past), a.theta}.psi(horizon)
-	sum := 0.0
-	for h, weight := range psi {
-		sum += float64(weight * weight)
-		f.SE[h] = math.Sqrt(m.Sigma2 * sum)
-	}
+	f.SE = deviations(multiply(a.phi, past), w.ahead, variances[min(len(m.w), len(variances)):])
+	scale(f.SE, math.Sqrt(m.Sigma2))
 	return f.checked()
+}
+
+// deviations are the standard deviations of the errors of a forecast by step, from the weights that each step gives to the values
+// and to the one-step errors before it, and from the variances of these, which are 1 beyond those stated.
+func deviations(phi []float64, weights [][]float64, variances []float64) []float64 {
+	out := make([]float64, len(weights))
+	effects := make([][]float64, len(weights)) // on a step, of the errors of the steps up to it
+	for h, w := range weights {
+		effect := make([]float64, h+1)
+		effect[h] = 1
+		for j, v := range w[:min(h, len(w))] {
+			effect[h-1-j] = v
+		}
+		for i, c := range phi[:min(h, len(phi))] {
+			for j, v := range effects[h-1-i] {
+				effect[j] += float64(c * v)
+			}
+		}
+		effects[h] = effect
+		sum := 0.0
+		for j, v := range effect {
+			square := float64(v * v)
+			if j < len(variances) {
+				square *= variances[j]
+			}
+			sum += square
+		}
+		out[h] = math.Sqrt(sum)
+	}
+	return out
 }
 
 // differences are the c of x_t = w_t + Σ c_k x_{t-k}, w being the differenced series.

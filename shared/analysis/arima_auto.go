@@ -27,10 +27,11 @@ func ChooseARIMA(x []float64, period int, stopped Stopped) (ARIMA, error) {
 	if centred(x) == nil {
 		return ARIMA{}, Constant
 	}
-	if period > longestSeason || len(x) < 3*period {
+	if period > longestSeason || len(x) <= 2*period {
 		period = 1
 	}
 	s := arimaSearch{x: x, period: period, stopped: stopped, tried: map[Order]bool{}, best: ARIMA{AICc: math.Inf(1)}, err: NotConverged}
+	s.bound()
 	s.start()
 	for len(s.tried) < maxModels && s.step() {
 	}
@@ -45,19 +46,32 @@ func ChooseARIMA(x []float64, period int, stopped Stopped) (ARIMA, error) {
 
 // arimaSearch is a search under way.
 type arimaSearch struct {
-	x        []float64
-	period   int
-	stopped  Stopped
-	tried    map[Order]bool
-	best     ARIMA
-	err      error
-	mayShift bool // a mean or a drift may be in the model: at most one difference
+	x       []float64
+	period  int
+	stopped Stopped
+	tried   map[Order]bool
+	best    ARIMA
+	err     error
+
+	most, mostSeasonal int  // terms of a kind
+	mayShift           bool // a mean or a drift may be in the model: at most one difference
+}
+
+func (s *arimaSearch) bound() {
+	third := len(s.x) / 3
+	s.most = min(maxOrder, third)
+	if s.period > 1 {
+		s.mostSeasonal = min(maxSeasonalOrder, third/s.period)
+	}
+	if s.mostSeasonal > 0 {
+		s.most = min(s.most, s.period-1) // a lag of a period is the season's
+	}
 }
 
 func (s *arimaSearch) start() {
 	base := Order{Period: s.period}
 	if s.period > 1 {
-		if d, err := Decompose(s.x, STLOptions{Period: s.period, Seasonal: 11}); err == nil && d.SeasonalStrength.Number > strongSeason {
+		if d, err := Decompose(s.x, STLOptions{Period: s.period, Seasonal: 11, steady: true}); err == nil && d.SeasonalStrength.Number > strongSeason {
 			base.SeasonalD = 1
 		}
 	}
@@ -70,11 +84,8 @@ func (s *arimaSearch) start() {
 	}
 	s.mayShift = base.D+base.SeasonalD <= 1
 	base.Mean = s.mayShift
-	season := 0
-	if s.period > 1 {
-		season = 1
-	}
-	for _, pq := range [][4]int{{2, 2, season, season}, {0, 0, 0, 0}, {1, 0, season, 0}, {0, 1, 0, season}} {
+	two, season := min(2, s.most), min(1, s.mostSeasonal)
+	for _, pq := range [][4]int{{two, two, season, season}, {0, 0, 0, 0}, {1, 0, season, 0}, {0, 1, 0, season}} {
 		o := base
 		o.P, o.Q, o.SeasonalP, o.SeasonalQ = pq[0], pq[1], pq[2], pq[3]
 		s.try(o)
@@ -89,7 +100,7 @@ func (s *arimaSearch) step() bool {
 		return false
 	}
 	moves := [][2]int{{-1, 0}, {0, -1}, {1, 0}, {0, 1}, {-1, -1}, {-1, 1}, {1, -1}, {1, 1}}
-	if s.period > 1 {
+	if s.mostSeasonal > 0 {
 		for _, m := range moves {
 			o := s.best.Order
 			o.SeasonalP, o.SeasonalQ = o.SeasonalP+m[0], o.SeasonalQ+m[1]
@@ -113,9 +124,7 @@ func (s *arimaSearch) step() bool {
 // try fits an order that is within bounds and new, and reports whether it is the best so far. A model whose roots come within
 // 1 % of the unit circle is none.
 func (s *arimaSearch) try(o Order) bool {
-	third := len(s.x) / 3
-	within := min(o.P, o.Q, o.SeasonalP, o.SeasonalQ) >= 0 && max(o.P, o.Q) <= min(maxOrder, third) &&
-		max(o.SeasonalP, o.SeasonalQ) <= min(maxSeasonalOrder, third/s.period)
+	within := min(o.P, o.Q, o.SeasonalP, o.SeasonalQ) >= 0 && max(o.P, o.Q) <= s.most && max(o.SeasonalP, o.SeasonalQ) <= s.mostSeasonal
 	if !within || s.tried[o] || len(s.tried) >= maxModels || s.stopped.why() != nil {
 		return false
 	}

@@ -135,6 +135,27 @@ func TestARIMA(t *testing.T) {
 	}
 }
 
+// TestForecastErrors by hand. Of a moving average with -1 the variances of the one-step errors are 2, 3/2, 4/3, 5/4: after four rows
+// the next is 6/5, not 1. Two steps ahead nothing is known: 1 + 1. A walk of which each step is such a value adds them up: after four
+// steps the errors are e, and e' - 5/6 e with a variance of 7/6 for e', so that two steps are off by e/6 + e'.
+func TestForecastErrors(t *testing.T) {
+	values := []float64{1, 0, -1, 0}
+	for _, c := range []struct {
+		order Order
+		x     []float64
+		want  []float64 // variances
+	}{{Order{Q: 1}, values, []float64{6.0 / 5, 2}}, {Order{D: 1, Q: 1}, cumulated(append([]float64{0}, values...)), []float64{6.0 / 5, 6.0/5/36 + 7.0/6}}} {
+		m := ARIMA{Order: c.order, MA: []float64{-1}, Sigma2: 1, x: c.x, w: values}
+		f, err := m.Forecast(2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(c.want, []float64{f.SE[0] * f.SE[0], f.SE[1] * f.SE[1]}, closely); diff != "" {
+			t.Errorf("%v: variances (-want +got):\n%s", c.order, diff)
+		}
+	}
+}
+
 func TestChooseARIMA(t *testing.T) {
 	e := random(600, 0, false)
 	ar, sum := make([]float64, len(e)), 0.0
@@ -150,6 +171,20 @@ func TestChooseARIMA(t *testing.T) {
 		m, err := ChooseARIMA(c.x, 1, nil)
 		if err != nil || m.Order.D != c.d {
 			t.Errorf("%s: got %v, %v, want %d differences", c.name, m.Order, err, c.d)
+		}
+	}
+	// Three seasons bend any line that is fitted to a phase: they do not make a walk seasonal.
+	if m, err := ChooseARIMA(cumulated(e)[:36], 12, nil); err != nil || m.Order.SeasonalD != 0 {
+		t.Errorf("a short walk: got %v, %v, want no seasonal difference", m.Order, err)
+	}
+}
+
+// A season needs three of itself for each of its terms, and the rows then have no term at its lag.
+func TestARIMABounds(t *testing.T) {
+	for _, c := range []struct{ rows, period, most, mostSeasonal int }{{100, 1, 5, 0}, {9, 1, 3, 0}, {100, 4, 3, 2}, {36, 12, 5, 1}, {30, 12, 5, 0}} {
+		s := arimaSearch{x: make([]float64, c.rows), period: c.period}
+		if s.bound(); s.most != c.most || s.mostSeasonal != c.mostSeasonal {
+			t.Errorf("%d rows of period %d: got at most %d and %d terms, want %d and %d", c.rows, c.period, s.most, s.mostSeasonal, c.most, c.mostSeasonal)
 		}
 	}
 }

@@ -1,6 +1,9 @@
 package analysis
 
-import "math"
+import (
+	"math"
+	"slices"
+)
 
 // arma is the process x_t = Σ phi_i x_{t-i} + e_t + Σ theta_j e_{t-j} with errors of variance 1.
 type arma struct {
@@ -173,8 +176,11 @@ func (in *innovations) next() ([]float64, float64) {
 	return w[:reach], v
 }
 
-// armaSeries is a series and its one-step errors.
-type armaSeries struct{ x, e []float64 }
+// armaSeries is a series, its one-step errors, and for each row predicted beyond it the weights of the errors before, the last first.
+type armaSeries struct {
+	x, e  []float64
+	ahead [][]float64
+}
 
 // errors fills in the one-step errors of a series and returns their variances, up to the row from which these are 1. So many rows
 // beyond the series are predicted and appended to it.
@@ -203,6 +209,7 @@ func (a arma) errors(ahead int, s *armaSeries) (variances []float64, ok bool) {
 		}
 		if t == len(s.x) {
 			s.x = append(s.x, prediction)
+			s.ahead = append(s.ahead, slices.Clone(weights))
 		}
 		s.e = append(s.e, s.x[t]-prediction)
 	}

@@ -59,7 +59,7 @@ func candidates(x []float64, period int) []etsForm {
 	positive := slices.Min(x) > 0
 	var forms []etsForm
 	for _, season := range []part{none, additive, multiplicative} {
-		if season != none && (period == 1 || period > 24 || len(x) <= 2*period) {
+		if season != none && (period == 1 || period > 24) {
 			continue
 		}
 		for _, relative := range []bool{false, true} {
@@ -93,7 +93,7 @@ func fitETS(x []float64, form etsForm, period int) (ETS, error) {
 		period = 1
 	}
 	k := form.freedom(period)
-	if len(x) <= k+1 || form.season != none && (period < 2 || len(x) <= 2*period) {
+	if len(x) <= k+1 || form.season != none && period < 2 {
 		return ETS{}, TooFew
 	}
 	if centred(x) == nil {

@@ -92,6 +92,16 @@ func TestTheta(t *testing.T) {
 	if err == nil && cmp.Diff([]float64{50, 100, 150}, got.Mean, closely) != "" || err != nil && err != Constant {
 		t.Errorf("a season and nothing else: got %v, %v, want 50, 100, 150", got.Mean, err)
 	}
+	// A season is shares of what it is a season of: the logarithms of prices below 1 have one as others do.
+	for i, e := range random(len(x), 0, false) {
+		x[i] = -season[i%3] * (100 + e)
+	}
+	got, err = Theta(3)(x, 3)
+	for h, share := range season {
+		if err != nil || math.Abs(got.Mean[h]+100*share) > 5 {
+			t.Errorf("below 0, step %d: got %v, %v, want about %v", h+1, got.Mean[h], err, -100*share)
+		}
+	}
 }
 
 // TestETS follows ETS(A,N,N) with alpha 1/2 from a level of 10: errors 2, -3, 1.5, levels 11, 9.5, 10.25.
@@ -135,6 +145,14 @@ func TestETSFindsTheSeason(t *testing.T) {
 		if want := 140 + 0.5*float64(h) + season[h]; err != nil || math.Abs(f.Mean[h]-want) > 1.5 {
 			t.Errorf("%s, step %d: got %v, %v, want about %v", m.Model, h+1, f.Mean[h], err, want)
 		}
+	}
+	// One season and most of the next are enough, as long as there are more rows than what is to be found.
+	short, err := FitETS([]float64{5, 1, -3, 2, 7, -12, 5.1, 1.1, -3.1, 1.9, 7}, "ANA", 6)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, err = short.Forecast(2); err != nil || math.Abs(f.Mean[0]+12) > 0.3 || math.Abs(f.Mean[1]-5) > 0.3 {
+		t.Errorf("11 rows of period 6: got %v, %v, want about -12 and 5", f.Mean, err)
 	}
 	if _, err := FitETS([]float64{1, -2, 3, -4, 5, -6, 7, -8}, "MNN", 1); err != NonPositive {
 		t.Errorf("relative errors of negative values: got %v, want %v", err, NonPositive)

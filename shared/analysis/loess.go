@@ -5,6 +5,7 @@ import "math"
 // loess fits straight lines to a window of neighbours, the near ones weighing more (Cleveland et al. 1990, §2). Rows are one
 // apart, so that the tricube weights depend on whole distances only and are kept as long as the reach stays the same.
 type loess struct {
+	flat    bool      // fit means, not lines
 	reach   int       // distance at which the weight ends
 	tricube []float64 // by distance
 	weight  []float64 // of the window in hand
@@ -60,7 +61,7 @@ func (l *loess) at(row, from, to int, y []float64, window int, weights []float64
 	centre := s1 / s0
 	spread := s2/s0 - float64(centre*centre)
 	level := t0 / s0
-	if reach == 0 || math.Sqrt(max(spread, 0)) <= 0.001*float64(len(y)-1) {
+	if l.flat || reach == 0 || math.Sqrt(max(spread, 0)) <= 0.001*float64(len(y)-1) {
 		return level, true
 	}
 	return level - float64(centre*(t1/s0-float64(centre*level)))/spread, true

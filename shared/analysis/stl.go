@@ -20,6 +20,8 @@ type STLOptions struct {
 	Period   int  // rows in a season, at least 2
 	Seasonal int  // window over the same phase of the seasons, odd, at least 3; 0 is 7
 	Robust   bool // let outliers weigh less
+
+	steady bool // smooth each phase by means, not lines
 }
 
 // Decompose splits x, which is to hold a value in every row, into trend, season and residual.
@@ -83,7 +85,7 @@ type stl struct {
 	cycle                       []float64 // the season before its level is taken off, a period longer at either end
 	work, averages              []float64
 	phase, phaseWeights, smooth []float64
-	loess                       loess
+	phases, loess               loess
 }
 
 func newSTL(x []float64, o STLOptions) *stl {
@@ -95,6 +97,7 @@ func newSTL(x []float64, o STLOptions) *stl {
 		cycle: make([]float64, padded), work: make([]float64, padded), averages: make([]float64, padded),
 	}
 	perPhase := n/o.Period + 1
+	s.phases.flat = o.steady
 	s.phase, s.phaseWeights, s.smooth = make([]float64, perPhase), make([]float64, perPhase), make([]float64, perPhase+2)
 	return s
 }
@@ -138,12 +141,12 @@ func (s *stl) cycles(detrended []float64) {
 		if s.weights != nil {
 			weights = s.phaseWeights[:k]
 		}
-		s.loess.smooth(smooth[1:k+1], y, s.seasonal, weights)
+		s.phases.smooth(smooth[1:k+1], y, s.seasonal, weights)
 		var ok bool
-		if smooth[0], ok = s.loess.at(-1, 0, min(s.seasonal, k), y, s.seasonal, weights); !ok {
+		if smooth[0], ok = s.phases.at(-1, 0, min(s.seasonal, k), y, s.seasonal, weights); !ok {
 			smooth[0] = smooth[1]
 		}
-		if smooth[k+1], ok = s.loess.at(k, max(0, k-s.seasonal), k, y, s.seasonal, weights); !ok {
+		if smooth[k+1], ok = s.phases.at(k, max(0, k-s.seasonal), k, y, s.seasonal, weights); !ok {
 			smooth[k+1] = smooth[k]
 		}
 		for m, v := range smooth {

@@ -37,17 +37,12 @@ func Theta(period int) Forecaster {
 	}
 }
 
-// thetaSeason returns multiplicative seasonal indices by phase, or ones.
+// thetaSeason returns multiplicative seasonal indices by phase, or ones, also where an index is too near 0 to divide by.
 func thetaSeason(x []float64, period int) []float64 {
 	ones := constant(period)
 	n := len(x)
 	if period == 1 || n <= 2*period {
 		return ones
-	}
-	for _, v := range x {
-		if v <= 0 {
-			return ones
-		}
 	}
 	acf := autocorrelations(x, period)
 	if acf == nil {
@@ -60,7 +55,13 @@ func thetaSeason(x []float64, period int) []float64 {
 	if math.Abs(acf[period])/math.Sqrt(sum/float64(n)) <= 1.6448536269514722 {
 		return ones
 	}
-	return multiplicativeSeason(x, period)
+	season := multiplicativeSeason(x, period)
+	for _, v := range season {
+		if math.Abs(v) < 1e-4 {
+			return ones
+		}
+	}
+	return season
 }
 
 // multiplicativeSeason is classical decomposition: the mean ratio of each phase to a centred average over a period, scaled to a

@@ -204,7 +204,7 @@ func etsForecast(c *oracleCase) any {
 	switch {
 	case name == "auto":
 		m = must(analysis.ChooseETS(x, period, nil))
-	case need[bool](c, "damped"):
+	case c.Params["damped"] == true:
 		m = must(analysis.FitETS(x, name[:2]+"d"+name[2:], period))
 	default:
 		m = must(analysis.FitETS(x, name, period))
@@ -234,8 +234,12 @@ func arimaForecast(c *oracleCase) any {
 			return n
 		}
 		o, s := orders("order"), orders("seasonal")
+		shift := "mean" // which differences take away
+		if o[1]+s[1] > 0 {
+			shift = "drift"
+		}
 		m = must(analysis.FitARIMA(x, analysis.Order{
-			P: o[0], D: o[1], Q: o[2], SeasonalP: s[0], SeasonalD: s[1], SeasonalQ: s[2], Period: period, Mean: c.Params["mean"] == true,
+			P: o[0], D: o[1], Q: o[2], SeasonalP: s[0], SeasonalD: s[1], SeasonalQ: s[2], Period: period, Mean: c.Params[shift] == true,
 		}))
 	}
 	out := bounds(must(m.Forecast(c.integer("horizon"))))
@@ -245,8 +249,13 @@ func arimaForecast(c *oracleCase) any {
 			coefficients[name+strconv.Itoa(i+1)] = v
 		}
 	}
-	if m.Mean.Ok() {
+	switch {
+	case m.Mean.Ok() && m.Order.D+m.Order.SeasonalD == 0:
 		coefficients["intercept"] = m.Mean
+	case m.Mean.Ok() && m.Order.SeasonalD > 0: // a season's rise, of which the reference states a row's
+		coefficients["drift"] = m.Mean.Number / float64(period)
+	case m.Mean.Ok():
+		coefficients["drift"] = m.Mean
 	}
 	out["coef"], out["loglik"], out["aicc"], out["sigma2"] = coefficients, m.LogLikelihood, m.AICc, m.Sigma2
 	out["order"], out["has_drift"] = []int{m.Order.P, m.Order.D, m.Order.Q}, m.Order.Mean && m.Order.D > 0
