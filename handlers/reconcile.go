@@ -138,7 +138,7 @@ func (a *App) resend(ctx context.Context, seen store.Receipt, n, count int) erro
 // send queues a receipt's pointer for the function that is next, visible after delay.
 func (a *App) send(ctx context.Context, r store.Receipt, delay time.Duration) error {
 	if r.State == store.Cleaned {
-		return a.Store.Queues.Send(ctx, store.CleanPrices, Pointer{Blob: r.Name, Spans: r.Spans}.within(ctx).Encode(), delay)
+		return a.Store.Queues.Send(ctx, store.CleanPrices, Pointer{Blob: r.Name}.at(r.Spans, 0).within(ctx).Encode(), delay)
 	}
 	return a.Store.Queues.Send(ctx, store.RawPrices, Pointer{Blob: r.Name}.within(ctx).Encode(), delay)
 }
