@@ -138,6 +138,9 @@ func judge(blob store.RawName, records []store.Record) (judgement, error) {
 			continue
 		}
 		origin := clean.Origin{Record: n, Received: blob.Received, Authority: record.Authority}
+		if d := payload.Options.Declared; d != nil {
+			origin.Declared = d.Instrument()
+		}
 		if record.Open != nil {
 			long, err := clean.Survey(origin, func(emit func(market.Row)) error { return source.Parse(payload, emit) })
 			if err != nil {
