@@ -54,7 +54,7 @@ type Receipt struct {
 
 // Advance moves a receipt to a state by compare-and-swap, making it when it does not exist. change may set the other
 // fields; it runs once per try and gets the receipt as stored. A receipt that is already as far or further keeps its state,
-// and change still applies: the step before may have been killed. Dead goes back to Stored only through Revive.
+// and change still applies: the step before may have been killed. What has ended goes back to Stored only through Restart.
 func (s *Store) Advance(ctx context.Context, name RawName, to State, change func(*Receipt)) (Receipt, error) {
 	if to.rank() == 0 {
 		return Receipt{}, fmt.Errorf("receipt %s: %q is no state", name, to)
@@ -70,11 +70,12 @@ func (s *Store) Advance(ctx context.Context, name RawName, to State, change func
 	})
 }
 
-// Revive sends a dead receipt back to Stored, with no tries, as a person asked. Another state is left as it is.
-func (s *Store) Revive(ctx context.Context, name RawName) (Receipt, error) {
+// Restart begins the receipt of a raw blob anew, as a person asked: from an end, or where it was deleted. One that is on its way is
+// left as it is. queued is in Unix milliseconds.
+func (s *Store) Restart(ctx context.Context, name RawName, queued int64) (Receipt, error) {
 	return s.swap(ctx, name, func(r *Receipt) {
-		if r.State == Dead {
-			r.State, r.Tries = Stored, 0
+		if r.State != Stored && r.State != Cleaned {
+			*r = Receipt{State: Stored, Queued: queued}
 		}
 	})
 }

@@ -74,20 +74,31 @@ func TestStatesOnlyGoForward(t *testing.T) {
 	}
 }
 
-func TestRevive(t *testing.T) {
+func TestRestart(t *testing.T) {
 	s := storetest.Open(t)
-	if _, err := s.Revive(t.Context(), blob); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("Revive of no receipt: %v, want ErrNotFound", err)
-	}
-	for from, want := range map[store.State]store.State{store.Dead: store.Stored, store.Cleaned: store.Cleaned, store.Rejected: store.Rejected} {
+	fresh := store.Receipt{State: store.Stored, Queued: moment + 9}
+	for from, want := range map[store.State]store.Receipt{
+		"":             fresh, // there was none, or it was deleted
+		store.Dead:     fresh,
+		store.Loaded:   fresh,
+		store.Rejected: fresh,
+		store.Stored:   {State: store.Stored, Queued: moment, Tries: 3},
+		store.Cleaned:  {State: store.Cleaned, Queued: moment, Tries: 3},
+	} {
 		name := blob
 		name.Received += int64(len(from))
-		if _, err := s.Advance(t.Context(), name, from, func(r *store.Receipt) { r.Tries = 3 }); err != nil {
-			t.Fatal(err)
+		want.Name = name
+		if from != "" {
+			if _, err := s.Advance(t.Context(), name, from, func(r *store.Receipt) { r.Queued, r.Tries = moment, 3 }); err != nil {
+				t.Fatal(err)
+			}
 		}
-		r, err := s.Revive(t.Context(), name)
-		if reset := from == store.Dead; err != nil || r.State != want || reset != (r.Tries == 0) {
-			t.Errorf("from %s: got %s with %d tries, %v; want %s", from, r.State, r.Tries, err, want)
+		for range 2 {
+			_, err := s.Restart(t.Context(), name, moment+9)
+			got, missing := s.Receipt(t.Context(), name)
+			if diff := cmp.Diff(want, got); err != nil || missing != nil || diff != "" {
+				t.Errorf("from %q: %v, %v, want - got +\n%s", from, err, missing, diff)
+			}
 		}
 	}
 }
