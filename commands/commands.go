@@ -65,6 +65,7 @@ into one history with receipts. It is configured by settings in the environment:
 	})
 	root.AddCommand(
 		importCommand(p), backfillCommand(p), streamCommand(p), seriesCommand(p), sourcesCommand(p), analyseCommand(p), jobCommand(p),
+		statusCommand(p), rejectsCommand(p), replayCommand(p),
 		localCommand(p), simCommand(), hostCommand(p), runCommand(p), invokeCommand(p), stageCommand(p),
 	)
 	return root

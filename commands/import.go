@@ -34,7 +34,8 @@ can be queried. Known formats: CryptoDataDownload, CoinMarketCap, Yahoo, Stooq, 
 ECB, Bitfinex minutes, monthly gold, the workshop's gold.json, each also as .gz or .zip; any other CSV with --columns.
 
 --series says whose price of what it is. What goes into a provider's series (BTC-USD.bitstamp) votes as that provider; any other
-name (XAU-USD.mine) is a series of its own and does not vote. An instrument alone (BTC-USD) takes the source's name from the format.
+name (XAU-USD.mine) is a series of its own, which does not vote unless it was declared with a role (assay series add). An instrument
+alone (BTC-USD) takes the source's name from the format.
 
 It exits with 0 when every file was loaded, 1 when any was not, 2 for a mistake in the command line.`,
 		Example: `  assay import btcusd-1d-bitstamp-cdd.csv.gz
@@ -59,7 +60,7 @@ It exits with 0 when every file was loaded, 1 when any was not, 2 for a mistake 
 	c.Flags().StringVar(&flags.interval, "interval", "", "1m, 1h or 1d, where the file does not say")
 	c.Flags().StringToStringVar(&flags.columns, "columns", nil, "of any CSV: field=column name or number; fields are time, open, high, low, close, volume")
 	c.Flags().StringVar(&flags.options.TimeZone, "tz", "", "time zone of times without one, such as Europe/London; UTC")
-	c.Flags().StringVar(&flags.options.Unit, "unit", "", "what a price buys: toz, g or kg")
+	c.Flags().StringVar(&flags.options.Unit, "unit", "", "what a price buys: toz, or as the series was declared")
 	c.Flags().StringVar(&flags.options.Currency, "currency", "", "what prices are in, such as USD")
 	c.Flags().StringVar(&flags.options.Dates, "dates", "", "dmy or mdy, where dates could be read either way")
 	c.Flags().StringVar(&flags.options.Times, "times", "", "s, ms or us, where numbers could be read either way")
@@ -70,6 +71,9 @@ It exits with 0 when every file was loaded, 1 when any was not, 2 for a mistake 
 // runImport stores and queues every file that can be read, then takes part in the work until all of them are loaded: with
 // nothing else running it does the steps itself. A file that cannot be read does not keep the others from being imported.
 func runImport(ctx context.Context, p *Program, files []string, given declaration, out io.Writer) error {
+	if err := given.lookUp(ctx, p.App); err != nil {
+		return interrupted(ctx, err, nil)
+	}
 	progress := newProgress(os.Stderr)
 	defer progress.stop()
 	var kept []*imported
@@ -94,7 +98,7 @@ func runImport(ctx context.Context, p *Program, files []string, given declaratio
 	progress.stop()
 	failed := 0
 	for _, im := range kept {
-		if err := im.print(ctx, p.App.Store, out, given.json); err != nil {
+		if err := im.print(ctx, p.App, out, given.json); err != nil {
 			return err
 		}
 		if im.State != store.Loaded {

@@ -41,6 +41,35 @@ unix,date,symbol,open,high,low,close,Volume BTC,Volume USD
 
 var ownColumns = []string{"--columns", "time=Day,close=Last"}
 
+// A file of a declared series is judged by its declaration: its unit and its calendar.
+func TestImportIntoDeclaredSeries(t *testing.T) {
+	settings, folder := storetest.Azurite(t), t.TempDir()
+	write(t, folder, "copper.csv", "Day,Last\n2024-01-05,3.80\n2024-01-06,3.81\n2024-01-08,3.82\n")
+	arguments := append([]string{"import", "copper.csv", "--series", "XCU-USD.mine", "--unit", "lb"}, ownColumns...)
+	got := run(t, settings, folder, arguments...)
+	const undeclared = "--series XCU-USD.mine: there is no such instrument; known are BTC-USD"
+	if got.code != 2 || !strings.Contains(got.stderr, undeclared) || !strings.Contains(got.stderr, "assay series add") {
+		t.Errorf("undeclared: %+v; want 2, %q and what to do", got, undeclared)
+	}
+	run(t, settings, folder, "series", "add", "XCU-USD.mine", "--class", "metal", "--unit", "lb", "--calendar", "new-york", "--role", "quote")
+	want := result{`copper.csv: loaded, 2 bars in X s (columns-csv)
+  XCU-USD.mine 1d from 2024-01-05 to 2024-01-08
+  1 refused:
+    row 3: 2024-01-06 is a Saturday, on which no price is struck
+  kept as raw/mine/MOMENT.warc.gz
+`, "", 0}
+	got = run(t, settings, folder, arguments...)
+	got.stdout = tidy(got.stdout)
+	if diff := cmp.Diff(want, got, cmp.AllowUnexported(result{})); diff != "" {
+		t.Errorf("declared (-want +got):\n%s", diff)
+	}
+	arguments[5] = "kg"
+	got = run(t, settings, folder, arguments...)
+	if says := `no row could be used; row 2: the price is for one "kg", want one lb`; got.code != 1 || !strings.Contains(got.stdout, says) {
+		t.Errorf("in another unit: %+v; want 1 and %q", got, says)
+	}
+}
+
 // tidy takes out of an output what differs from run to run: seconds, and the moment and hash in the names of blobs.
 func tidy(text string) string {
 	text = regexp.MustCompile(`in \d+\.\d s`).ReplaceAllString(text, "in X s")

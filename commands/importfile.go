@@ -9,11 +9,13 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"assay/handlers"
+	"assay/shared/history"
 	"assay/shared/market"
 	"assay/shared/source"
 	"assay/shared/store"
@@ -39,9 +41,6 @@ func (flags importFlags) check() (declaration, error) {
 		if d.id, err = market.ParseSeriesID(flags.series); err != nil {
 			return d, fmt.Errorf("--series: %w", err)
 		}
-		if _, known := market.Lookup(d.id.Instrument); !known {
-			return d, fmt.Errorf("--series %s: there is no such instrument; known are %s", d.id, strings.Join(instrumentIDs(), ", "))
-		}
 	}
 	if flags.interval != "" {
 		if d.every, err = market.ParseInterval(flags.interval); err != nil || !d.every.IsStored() {
@@ -49,6 +48,23 @@ func (flags importFlags) check() (declaration, error) {
 		}
 	}
 	return d, nil
+}
+
+// lookUp finds the instrument of --series: Clean judges by what it was declared to be, where it is not known by itself.
+func (d *declaration) lookUp(ctx context.Context, app *handlers.App) error {
+	if d.id.Instrument == "" {
+		return nil
+	}
+	in, known, err := app.History.Instrument(ctx, d.id.Instrument)
+	switch {
+	case err != nil:
+		return fmt.Errorf("--series %s: %w", d.id, err)
+	case !known:
+		return usageError{fmt.Errorf("--series %s: there is no such instrument; known are %s, and what is declared: see assay series add --help",
+			d.id, strings.Join(instrumentIDs(), ", "))}
+	}
+	d.options.Declared = in.Declaration(d.id)
+	return nil
 }
 
 func instrumentIDs() []string {
@@ -184,19 +200,27 @@ func (im *imported) look(ctx context.Context, s *store.Store) error {
 const examples = 3
 
 // print says what became of a file.
-func (im *imported) print(ctx context.Context, s *store.Store, out io.Writer, asJSON bool) error {
+func (im *imported) print(ctx context.Context, app *handlers.App, out io.Writer, asJSON bool) error {
 	if asJSON {
 		return json.NewEncoder(out).Encode(im)
 	}
 	fmt.Fprintf(out, "%s: %s, %s bars in %.1f s (%s)\n", im.File, im.State, thousands(im.Bars), im.Seconds, im.Format)
 	for _, span := range im.receipt.Spans {
-		fmt.Fprintf(out, "  %s %s from %s to %s%s\n", span.Series, span.Interval, date(span.From), date(span.To-1), vote(span.Series))
+		votes, err := votes(ctx, app.History, span.Series)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "  %s %s from %s to %s", span.Series, span.Interval, date(span.From), date(span.To-1))
+		if !votes {
+			fmt.Fprintf(out, ", a series of its own: it does not vote on %s", span.Series.Instrument)
+		}
+		fmt.Fprintln(out)
 	}
 	switch {
 	case im.Reason != "":
 		fmt.Fprintf(out, "  %s\n", im.Reason)
 	case im.Rejects > 0:
-		if err := im.printRejects(ctx, s, out); err != nil {
+		if err := im.printRejects(ctx, app.Store, out); err != nil {
 			return err
 		}
 	}
@@ -226,13 +250,10 @@ func (im *imported) printRejects(ctx context.Context, s *store.Store, out io.Wri
 	return nil
 }
 
-// vote says of a series that does not vote that it does not.
-func vote(id market.SeriesID) string {
-	in, _ := market.Lookup(id.Instrument)
-	if source.Role(id.Source, in) != market.NoRole {
-		return ""
-	}
-	return ", a series of its own: it does not vote on " + id.Instrument
+// votes reports whether a series votes on its instrument, as a provider or as it was declared.
+func votes(ctx context.Context, h *history.History, id market.SeriesID) (bool, error) {
+	entries, err := h.Sources(ctx, id.Instrument)
+	return slices.ContainsFunc(entries, func(e history.Entry) bool { return e.ID == id && e.Role != market.NoRole }), err
 }
 
 func date(t int64) string { return time.Unix(t, 0).UTC().Format(time.DateOnly) }

@@ -67,6 +67,16 @@ func (p *jobProgress) reached(jobs []store.Job) error {
 	return p.failed
 }
 
+// show shows how far one is, from 0 to 1. It returns an error when a function here fails each time.
+func (p *jobProgress) show(id string, done float64) error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if bar := p.bars[id]; bar != nil {
+		bar.SetCurrent(int64(done * wholeBar))
+	}
+	return p.failed
+}
+
 // tell prints a line above the bars.
 func (p *jobProgress) tell(format string, arguments ...any) {
 	if p.shown != nil {

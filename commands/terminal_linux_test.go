@@ -5,10 +5,12 @@ import (
 	"io"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 	"unsafe"
 
 	"assay/shared/sim"
@@ -155,6 +157,26 @@ func TestStreamOnATerminal(t *testing.T) {
 	}
 	if !regexp.MustCompile(`\r\x1b\[2Kkraken connected, [\d,]+ told, 0 kept, BTC-USD [\d.]+`).MatchString(shown.String()) || !strings.HasSuffix(shown.String(), "\r\n") {
 		t.Errorf("got %q, want a line that says what was told last, and an end of line", shown.String())
+	}
+}
+
+// Of a replay the source has a bar, which ends at 100 %.
+func TestReplayOnATerminal(t *testing.T) {
+	settings := operated(t)
+	screen, stderr := terminal(t)
+	defer screen.Close()
+	c := command(t, settings, t.TempDir(), "replay", "mine", "--from", time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly))
+	c.Stderr = stderr
+	shown := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(screen)
+		shown <- string(text)
+	}()
+	err := c.Run()
+	stderr.Close()
+	text := <-shown
+	if percent := percents(text, "mine"); err != nil || len(percent) == 0 || percent[len(percent)-1] != 100 || !slices.IsSorted(percent) {
+		t.Errorf("%v; the bar showed %v, want it to grow to 100:\n%s", err, percent, text)
 	}
 }
 

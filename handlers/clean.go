@@ -96,8 +96,7 @@ func (a *App) cleaned(ctx context.Context, pointer Pointer, found judgement, spa
 	if len(spans) == 0 {
 		return nil
 	}
-	pointer.Spans = spans
-	return a.Store.Queues.Send(ctx, store.CleanPrices, pointer.within(ctx).Encode(), 0)
+	return a.Store.Queues.Send(ctx, store.CleanPrices, pointer.at(spans, 0).within(ctx).Encode(), 0)
 }
 
 // sourceOf names the source of a blob to telemetry: own stands for those that their owner named, since there may be any number.
@@ -139,6 +138,9 @@ func judge(blob store.RawName, records []store.Record) (judgement, error) {
 			continue
 		}
 		origin := clean.Origin{Record: n, Received: blob.Received, Authority: record.Authority}
+		if d := payload.Options.Declared; d != nil {
+			origin.Declared = d.Instrument()
+		}
 		if record.Open != nil {
 			long, err := clean.Survey(origin, func(emit func(market.Row)) error { return source.Parse(payload, emit) })
 			if err != nil {
@@ -166,7 +168,18 @@ func judge(blob store.RawName, records []store.Record) (judgement, error) {
 		}
 		all.Rejects, all.Rejected = append(all.Rejects, result.Rejects...), all.Rejected+result.Rejected
 	}
-	return all, nil
+	return all.bounded(), nil
+}
+
+// bounded refuses as a whole what touches more spans than a receipt has room for.
+func (j judgement) bounded() judgement {
+	n := len(j.Bars) + len(j.long) + len(j.declared)*len(market.Stored)
+	if n <= store.MaxSpans {
+		return j
+	}
+	reason := fmt.Sprintf("the payload may touch %d series and intervals: at most %d fit on a receipt; send it in parts", n, store.MaxSpans)
+	reject := market.Reject{Rule: "too-many-series", Reason: reason}
+	return judgement{Result: clean.Result{Rejects: []market.Reject{reject}, Rejected: 1}, reason: reason}
 }
 
 // declare reads a record that is a declaration.

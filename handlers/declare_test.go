@@ -77,6 +77,47 @@ func TestDeclaredSeriesVotes(t *testing.T) {
 	}
 }
 
+// Clean judges a push by the declaration that stood when it came: a fix is final once it is struck, and none is struck at the weekend.
+// What is declared later does not change what becomes of it.
+func TestDeclaredFix(t *testing.T) {
+	app := newFlow(storetest.Open(t)) // it is Monday 2024-01-15, noon
+	const fix = `{"series":"XCU-USD-FIX.mine","class":"metal","kind":"fix","unit":"lb","calendar":"london","role":"publisher","interval":"1d"}`
+	declare(t, app, fix)
+	work(t, app)
+	pushed(t, post(t, app, "/api/v1/ingest/XCU-USD-FIX.mine", strings.NewReader("time,close\n2024-01-12,3.75\n2024-01-13,3.75\n2024-01-15,3.76\n2024-01-16,3.77\n"),
+		"Content-Type", "text/csv"))
+	message := take(t, app.Store, store.RawPrices)[0]
+	const want = "2024-01-12 - - - 3.75 -\n2024-01-15 - - - 3.76 -"
+	for _, state := range []string{"first", "declared anew"} {
+		cleanAndLoad(t, app, message)
+		if diff := cmp.Diff(want, bars(t, app, market.SeriesID{Instrument: "XCU-USD-FIX"}, market.Day)); diff != "" {
+			t.Errorf("%s, the consensus (-want +got):\n%s", state, diff)
+		}
+		app.Now = func() time.Time { return noon.Add(time.Minute) }
+		declare(t, app, strings.Replace(fix, "london", "always", 1))
+		work(t, app)
+	}
+	rejects, err := app.Store.Rejects(t.Context(), "XCU-USD-FIX.mine", 0)
+	var rules []string
+	for _, r := range rejects {
+		rules = append(rules, fmt.Sprintf("row %d %s", r.Row, r.Rule))
+	}
+	if diff := cmp.Diff([]string{"row 3 not-a-business-day", "row 5 future"}, rules); err != nil || diff != "" {
+		t.Errorf("refused: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+// What a push was judged by is not what its caller said: the same key means the same push after another declaration.
+func TestKeyOfPushToDeclaredSeries(t *testing.T) {
+	app := declarer(t, storetest.Open(t))
+	for range 2 {
+		declare(t, app, copperDeclared)
+		pushed(t, post(t, app, "/api/v1/ingest/XCU-USD.mine", strings.NewReader("time,close\n2024-01-15,3.76\n"), "Content-Type", "text/csv", "Idempotency-Key", "k"))
+		copper := strings.Replace(copperDeclared, "new-york", "london", 1)
+		declare(t, app, copper)
+	}
+}
+
 // A consensus has room for so many sources: what would be one too many is refused here, since Load could not store it. One that votes
 // already may be declared again.
 func TestTooManyVotes(t *testing.T) {

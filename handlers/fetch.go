@@ -75,7 +75,8 @@ const (
 	dayOverlap = 48 * time.Hour
 	// askLimit is how long a turn may ask, so that what came can still be stored within its claim.
 	askLimit = fetch.TurnLimit - time.Minute
-	// maxGathered is how many bytes a turn gathers before it leaves the rest to the next one.
+	// maxGathered is how many bytes a turn gathers before it leaves the rest to the next one, as it does with more series and intervals
+	// than one receipt has room for.
 	maxGathered = 64 << 20
 )
 
@@ -188,11 +189,15 @@ func (a *App) gather(ctx context.Context, src source.Source, requests []source.R
 	asking, cancel := context.WithTimeout(ctx, askLimit)
 	defer cancel()
 	var g gathered
-	size := 0
+	size, spans := 0, 0
 	for n := 0; n < len(requests); n++ {
 		request := requests[n]
-		if size > maxGathered {
+		switch {
+		case size > maxGathered:
 			g.stopped = fmt.Errorf("more than %d MiB in one turn", maxGathered>>20)
+			return g, nil
+		case spans+len(request.Series) > store.MaxSpans && spans > 0:
+			g.stopped = fmt.Errorf("more than %d series and intervals in one turn", store.MaxSpans)
 			return g, nil
 		}
 		record, err := a.Fetch.Ask(asking, src, request)
@@ -223,6 +228,7 @@ func (a *App) gather(ctx context.Context, src source.Source, requests []source.R
 		}
 		g.asked++
 		size += len(record.Body)
+		spans += len(record.Series)
 	}
 	return g, nil
 }

@@ -40,6 +40,7 @@ type push struct {
 	media    string
 	interval market.Interval
 	options  source.Options
+	declared *market.Declaration // what goes into the options, and is not said by the caller
 }
 
 func (a *App) ingest(w http.ResponseWriter, r *http.Request) (store.RawName, error) {
@@ -54,6 +55,11 @@ func (a *App) ingest(w http.ResponseWriter, r *http.Request) (store.RawName, err
 	if err != nil {
 		return store.RawName{}, err
 	}
+	said, err := json.Marshal(p.options)
+	if err != nil {
+		return store.RawName{}, err
+	}
+	p.options.Declared = p.declared
 	options, err := json.Marshal(p.options)
 	if err != nil {
 		return store.RawName{}, err
@@ -67,8 +73,8 @@ func (a *App) ingest(w http.ResponseWriter, r *http.Request) (store.RawName, err
 	if key == "" {
 		return a.Keep(r.Context(), p.series.Source, received, []store.Record{record})
 	}
-	said := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %s %x", record.URI, p.media, p.interval, options, body.Sum()))
-	return a.once(r.Context(), idempotent{p.series.Source, key, hex.EncodeToString(said[:])}, received, func(first time.Time) (store.RawName, error) {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %s %s %s %x", record.URI, p.media, p.interval, said, body.Sum()))
+	return a.once(r.Context(), idempotent{p.series.Source, key, hex.EncodeToString(sum[:])}, received, func(first time.Time) (store.RawName, error) {
 		return a.Keep(r.Context(), p.series.Source, first, []store.Record{record})
 	})
 }
@@ -145,7 +151,8 @@ func pushQuery(u *url.URL) (url.Values, error) {
 	return query, nil
 }
 
-// fromCatalogue fills in what a series was declared to be where the push does not say it.
+// fromCatalogue fills in what a series was declared to be where the push does not say it. Clean judges by what stands in the record: a
+// later declaration does not change what becomes of it.
 func (a *App) fromCatalogue(ctx context.Context, p *push, interval string) error {
 	entries, err := a.History.Sources(ctx, p.series.Instrument)
 	if err != nil {
@@ -156,6 +163,7 @@ func (a *App) fromCatalogue(ctx context.Context, p *push, interval string) error
 			p.series.Instrument, p.series)
 	}
 	for _, e := range entries {
+		p.declared = e.Instrument.Declaration(p.series)
 		if e.ID == p.series {
 			p.interval, p.options.TimeZone = e.Pushed, e.TimeZone
 		}

@@ -65,7 +65,7 @@ func TestReconcileJoinsOldRaw(t *testing.T) {
 			t.Errorf("at %s (-want +got):\n%s", step.at, diff)
 		}
 	}
-	if _, err := app.Store.Revive(t.Context(), names[1]); err != nil {
+	if _, err := app.Store.Restart(t.Context(), names[1], 1); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range names[:2] {

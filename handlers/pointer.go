@@ -16,6 +16,7 @@ type Pointer struct {
 	Version     int
 	Blob        store.RawName
 	Spans       []market.Span // what Load has yet to settle
+	Next        int           // which of the receipt's spans comes after them; 0: none does
 	Traceparent string
 }
 
@@ -23,6 +24,7 @@ type pointerJSON struct {
 	Version     int           `json:"v"`
 	Blob        string        `json:"blob"`
 	Spans       []market.Span `json:"spans,omitempty"`
+	Next        int           `json:"next,omitempty"`
 	Traceparent string        `json:"traceparent,omitempty"`
 }
 
@@ -32,9 +34,22 @@ func (p Pointer) within(ctx context.Context) Pointer {
 	return p
 }
 
+// maxPointed is how many spans a pointer names: a queue takes 64 KiB, and a span at most 125 bytes of it.
+const maxPointed = 400
+
+// at returns a pointer to a receipt's spans from the one numbered first on, as many as it can name.
+func (p Pointer) at(spans []market.Span, first int) Pointer {
+	first = min(first, len(spans))
+	p.Spans, p.Next = spans[first:min(first+maxPointed, len(spans))], 0
+	if after := first + len(p.Spans); after < len(spans) {
+		p.Next = after
+	}
+	return p
+}
+
 // Encode prints a pointer as a queue message.
 func (p Pointer) Encode() string {
-	text, err := json.Marshal(pointerJSON{1, p.Blob.String(), p.Spans, p.Traceparent})
+	text, err := json.Marshal(pointerJSON{1, p.Blob.String(), p.Spans, p.Next, p.Traceparent})
 	if err != nil {
 		panic(err) // strings and numbers always marshal
 	}
@@ -60,5 +75,8 @@ func DecodePointer(message []byte) (Pointer, error) {
 				span.Series, span.Interval, span.From, span.To)
 		}
 	}
-	return Pointer{m.Version, blob, m.Spans, m.Traceparent}, nil
+	if m.Next < 0 {
+		return Pointer{}, fmt.Errorf("message: next %d: want a span's number, or none", m.Next)
+	}
+	return Pointer{m.Version, blob, m.Spans, m.Next, m.Traceparent}, nil
 }

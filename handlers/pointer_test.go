@@ -46,6 +46,7 @@ func TestPointerErrors(t *testing.T) {
 		{"a consensus", changed("BTC-USD.kraken", "BTC-USD"), "span BTC-USD 1m"},
 		{"an interval that is not stored", changed(`"1m"`, `"5m"`), "span BTC-USD.kraken 5m from 1705276800 to 1705276860: want one source's bars of 1m, 1h or 1d"},
 		{"a span that ends before it begins", changed("1705276860", "1705276800"), "from before to"},
+		{"spans before the first", changed(`"traceparent"`, `"next":-1,"traceparent"`), "message: next -1"},
 	} {
 		if _, err := DecodePointer([]byte(c.message)); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: got %v, want an error with %q", c.name, err, c.want)
@@ -57,6 +58,7 @@ func TestPointerErrors(t *testing.T) {
 func FuzzDecodePointer(f *testing.F) {
 	f.Add([]byte(goodMessage))
 	f.Add([]byte(`{"v":1,"blob":"kraken/2024/01/15/20240115T093000.123Z~0123abcd.warc.gz"}`))
+	f.Add([]byte(strings.Replace(goodMessage, `"traceparent"`, `"next":400,"traceparent"`, 1)))
 	f.Add([]byte(`{"v":1,"spans":[{}]}`))
 	f.Fuzz(func(t *testing.T, message []byte) {
 		pointer, err := DecodePointer(message)

@@ -11,6 +11,7 @@ import (
 
 const (
 	receiptsKept = 30 * 24 * time.Hour // a finished receipt; explain finds the blob by its name
+	replayKept   = 24 * time.Hour      // an older one, after it was queued: who replays it wants to see its end
 	receiptsSeen = 2 * receiptsKept    // how far back receipts are looked at; it costs one query a day and source
 	orphansFound = 7 * 24 * time.Hour  // how far back raw blobs without a receipt are looked for, where nobody looked since
 	lookedAgain  = 2 * time.Hour       // how much of what was looked at is looked at again: longer than any function runs
@@ -108,13 +109,18 @@ func (a *App) follow(ctx context.Context, receipt store.Receipt) (again bool, er
 		}
 		return true, nil
 	case store.Loaded, store.Rejected:
-		if a.Now().Sub(time.UnixMilli(receipt.Name.Received)) > receiptsKept {
+		if a.isOld(receipt) && a.Now().Sub(time.UnixMilli(receipt.Queued)) > replayKept {
 			return false, a.Store.Forget(ctx, receipt)
 		}
 	case store.Dead:
 		a.reportDead(ctx, receipt)
 	}
 	return false, nil
+}
+
+// isOld reports whether a finished receipt is kept no longer.
+func (a *App) isOld(r store.Receipt) bool {
+	return a.Now().Sub(time.UnixMilli(r.Name.Received)) > receiptsKept
 }
 
 // resend sends a receipt's pointer again, the one numbered n of count. They are spread over half the time until they would be
@@ -138,7 +144,7 @@ func (a *App) resend(ctx context.Context, seen store.Receipt, n, count int) erro
 // send queues a receipt's pointer for the function that is next, visible after delay.
 func (a *App) send(ctx context.Context, r store.Receipt, delay time.Duration) error {
 	if r.State == store.Cleaned {
-		return a.Store.Queues.Send(ctx, store.CleanPrices, Pointer{Blob: r.Name, Spans: r.Spans}.within(ctx).Encode(), delay)
+		return a.Store.Queues.Send(ctx, store.CleanPrices, Pointer{Blob: r.Name}.at(r.Spans, 0).within(ctx).Encode(), delay)
 	}
 	return a.Store.Queues.Send(ctx, store.RawPrices, Pointer{Blob: r.Name}.within(ctx).Encode(), delay)
 }

@@ -137,14 +137,7 @@ func (a *api) analysis(ctx context.Context, name string, query url.Values) ([]by
 	if err != nil {
 		return nil, err
 	}
-	r, err := a.marked(ctx, func(ctx context.Context) (reply, error) { return a.analyse(ctx, k, query.Encode()) })
-	if err != nil {
-		return nil, err
-	}
-	if r.simulated {
-		return stamped(r.body()), nil
-	}
-	return r.body(), nil
+	return a.answer(ctx, func(ctx context.Context) (reply, error) { return a.analyse(ctx, k, query.Encode()) })
 }
 
 func kindOf(name string) (kind, error) {

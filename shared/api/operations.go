@@ -54,6 +54,20 @@ type ReceiptSpan struct {
 	To       string `json:"to" format:"date-time"`
 }
 
+// ReadRejects returns the JSON of /rejects for a caller that is not on HTTP: all of a series, or of a source. What it refuses is a
+// *huma.ErrorModel.
+func ReadRejects(ctx context.Context, o Options, series string) ([]byte, error) {
+	a := &api{Options: o}
+	in := &rejectsInput{Series: series, Limit: "100000"}
+	return a.answer(ctx, func(ctx context.Context) (reply, error) { return a.listRejects(ctx, in) })
+}
+
+// ReadReceipts returns the JSON of /receipts for a caller that is not on HTTP: those of the last seven days.
+func ReadReceipts(ctx context.Context, o Options) ([]byte, error) {
+	a := &api{Options: o}
+	return a.answer(ctx, func(ctx context.Context) (reply, error) { return a.listReceipts(ctx, &receiptsInput{}) })
+}
+
 type rejectsInput struct {
 	Series string `query:"series" required:"true" doc:"A series, or a source whose rows name none" example:"XAU-USD.workshop"`
 	Limit  whole  `query:"limit" doc:"At most so many (1 to 100000, by default 1000)" example:"100"`
@@ -117,7 +131,7 @@ func (a *api) listReceipts(ctx context.Context, in *receiptsInput) (reply, error
 	}
 	list := ReceiptList{From: printed(r.from), To: printed(r.to), Receipts: make([]Receipt, len(receipts))}
 	for i, receipt := range receipts {
-		list.Receipts[i] = describeReceipt(receipt)
+		list.Receipts[i] = DescribeReceipt(receipt)
 	}
 	return marshalled(list)
 }
@@ -160,7 +174,8 @@ func (a *api) sourceNames(ctx context.Context) ([]string, error) {
 	return slices.Compact(names), nil
 }
 
-func describeReceipt(r store.Receipt) Receipt {
+// DescribeReceipt returns a receipt as /receipts prints it.
+func DescribeReceipt(r store.Receipt) Receipt {
 	d := Receipt{
 		Raw: r.Name.String(), Source: r.Name.Source, Received: millis(r.Name.Received), State: string(r.State), Tries: r.Tries,
 		Bars: r.Bars, Rejects: r.Rejects, Rules: r.Rules, Reason: r.Reason, Spans: make([]ReceiptSpan, len(r.Spans)),

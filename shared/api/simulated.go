@@ -36,6 +36,18 @@ func (a *api) marked(ctx context.Context, handle func(context.Context) (reply, e
 	return answer, err
 }
 
+// answer returns what a resource answers, for a caller that is not on HTTP.
+func (a *api) answer(ctx context.Context, handle func(context.Context) (reply, error)) ([]byte, error) {
+	r, err := a.marked(ctx, handle)
+	switch {
+	case err != nil:
+		return nil, err
+	case r.simulated:
+		return stamped(r.body()), nil
+	}
+	return r.body(), nil
+}
+
 // simulated reports whether the storage holds a simulated market. A history in memory holds none.
 func (a *api) simulated(ctx context.Context) (bool, error) {
 	if a.Store == nil {

@@ -59,6 +59,12 @@ type Breaker struct {
 	Reason   string `json:"reason" doc:"The last failure"`
 }
 
+// ReadStatus returns the JSON of /status for a caller that is not on HTTP.
+func ReadStatus(ctx context.Context, o Options) ([]byte, error) {
+	a := &api{Options: o}
+	return a.answer(ctx, func(ctx context.Context) (reply, error) { return a.status(ctx, nil) })
+}
+
 // status tells what it can find out. Storage that cannot be reached is part of the answer, no failure of it.
 func (a *api) status(ctx context.Context, _ *struct{}) (reply, error) {
 	s := Status{Version: a.Version, Series: map[string]map[string]string{}, Queues: map[string]int{}, Sources: []SourceStatus{}}

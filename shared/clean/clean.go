@@ -40,6 +40,7 @@ type Origin struct {
 	Record    int // which WARC record of the blob
 	Received  int64
 	Authority market.Authority
+	Declared  market.Instrument // what its bars are of, where that is not known by itself; else the zero Instrument
 }
 
 // Key names one run of bars.
@@ -116,7 +117,7 @@ func (c *Cleaner) run(series market.SeriesID, interval market.Interval) *run {
 	i := slices.IndexFunc(c.runs, is)
 	if i < 0 {
 		i = len(c.runs)
-		c.runs = append(c.runs, newRun(Key{series, interval}))
+		c.runs = append(c.runs, newRun(Key{series, interval}, c.origin.Declared))
 	}
 	c.last = c.runs[i]
 	return c.last

@@ -57,9 +57,13 @@ type entry struct {
 // slabSize is how many entries the largest slabs hold.
 const slabSize = 8192
 
-func newRun(key Key) *run {
+// newRun begins a run. An instrument that is not known by itself is what it was declared to be.
+func newRun(key Key, declared market.Instrument) *run {
 	r := &run{key: key, calendar: market.Always}
 	in, known := market.Lookup(key.Series.Instrument)
+	if !known && key.Series.Instrument == declared.ID {
+		in, known = declared, true
+	}
 	if !known { // a pair of whatever is called so
 		r.unit, r.currency, _ = strings.Cut(key.Series.Instrument, "-")
 		r.currency, _, _ = strings.Cut(r.currency, "-")

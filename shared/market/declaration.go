@@ -97,6 +97,14 @@ func (d Declaration) Instrument() Instrument {
 	return in
 }
 
+// Declaration is the inverse of Declaration.Instrument, for a series of the instrument. It is nil for one that is known by itself.
+func (in Instrument) Declaration(id SeriesID) *Declaration {
+	if _, known := Lookup(in.ID); known {
+		return nil
+	}
+	return &Declaration{Series: id, Class: in.Class, Kind: in.Kind, Unit: in.Unit, Currency: in.Currency, Calendar: in.Calendar}
+}
+
 // currencyOf returns the currency in an instrument's name: XAU-USD-PM is in USD.
 func currencyOf(instrument string) string {
 	_, quote, _ := strings.Cut(instrument, "-")

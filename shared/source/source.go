@@ -106,6 +106,8 @@ type Options struct {
 	Currency string            `json:"currency,omitempty"`
 	Dates    string            `json:"dates,omitempty"` // dmy or mdy, where a file leaves it open
 	Times    string            `json:"times,omitempty"` // s, ms or us, where a file leaves it open; of a push ns too
+
+	Declared *market.Declaration `json:"declared,omitempty"` // of a series whose instrument is not known by itself: what it was declared to be
 }
 
 // Kinds of failure of a payload as a whole, for errors.Is. Only ErrLimited and ErrUnavailable can be helped by trying again.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"assay/shared/group"
@@ -46,13 +47,13 @@ type Receipt struct {
 	Bars    int           // bars that Clean accepted
 	Rejects int           // rows and fields that Clean refused
 	Rules   int           // version of the cleaning rules
-	Spans   []market.Span // what Clean touched
+	Spans   []market.Span // what Clean touched, at most MaxSpans
 	Reason  string        // why it was rejected
 }
 
 // Advance moves a receipt to a state by compare-and-swap, making it when it does not exist. change may set the other
 // fields; it runs once per try and gets the receipt as stored. A receipt that is already as far or further keeps its state,
-// and change still applies: the step before may have been killed. Dead goes back to Stored only through Revive.
+// and change still applies: the step before may have been killed. What has ended goes back to Stored only through Restart.
 func (s *Store) Advance(ctx context.Context, name RawName, to State, change func(*Receipt)) (Receipt, error) {
 	if to.rank() == 0 {
 		return Receipt{}, fmt.Errorf("receipt %s: %q is no state", name, to)
@@ -68,11 +69,12 @@ func (s *Store) Advance(ctx context.Context, name RawName, to State, change func
 	})
 }
 
-// Revive sends a dead receipt back to Stored, with no tries, as a person asked. Another state is left as it is.
-func (s *Store) Revive(ctx context.Context, name RawName) (Receipt, error) {
+// Restart begins the receipt of a raw blob anew, as a person asked: from an end, or where it was deleted. One that is on its way is
+// left as it is. queued is in Unix milliseconds.
+func (s *Store) Restart(ctx context.Context, name RawName, queued int64) (Receipt, error) {
 	return s.swap(ctx, name, func(r *Receipt) {
-		if r.State == Dead {
-			r.State, r.Tries = Stored, 0
+		if r.State != Stored && r.State != Cleaned {
+			*r = Receipt{State: Stored, Queued: queued}
 		}
 	})
 }
@@ -95,6 +97,9 @@ func (s *Store) swap(ctx context.Context, name RawName, change func(*Receipt)) (
 		}
 		if etag != "" && reflect.DeepEqual(r, old) {
 			return r, nil
+		}
+		if len(r.Spans) > MaxSpans {
+			return Receipt{}, fmt.Errorf("receipt %s: %d spans: it has room for %d", name, len(r.Spans), MaxSpans)
 		}
 		action := Replace
 		if etag == "" {
@@ -167,10 +172,12 @@ func receiptPartition(source string, received int64) string {
 }
 
 func encodeReceipt(r Receipt, etag string) Entity {
-	return Entity{receiptPartition(r.Name.Source, r.Name.Received), r.Name.Key(), etag, map[string]any{
+	values := map[string]any{
 		"state": string(r.State), "queued": r.Queued, "tries": int64(r.Tries), "bars": int64(r.Bars), "rejects": int64(r.Rejects),
-		"rules": int64(r.Rules), "spans": encodeSpans(r.Spans), "reason": cut(r.Reason),
-	}}
+		"rules": int64(r.Rules), "reason": cut(r.Reason),
+	}
+	encodeSpans(values, r.Spans)
+	return Entity{receiptPartition(r.Name.Source, r.Name.Received), r.Name.Key(), etag, values}
 }
 
 func decodeReceipt(source string, e Entity) (Receipt, error) {
@@ -187,49 +194,54 @@ func decodeReceipt(source string, e Entity) (Receipt, error) {
 	if r.State.rank() == 0 {
 		return Receipt{}, fmt.Errorf("receipt %s has state %.20q: this release does not know it", name, r.State)
 	}
-	if spans := text("spans"); spans != "" {
-		if err := json.Unmarshal([]byte(spans), &r.Spans); err != nil {
-			return Receipt{}, fmt.Errorf("receipt %s: its spans: %w", name, err)
-		}
+	if r.Spans, err = decodeSpans(e.Values); err != nil {
+		return Receipt{}, fmt.Errorf("receipt %s: %w", name, err)
 	}
 	return r, nil
 }
 
+// MaxSpans is how many spans a receipt has room for: a row takes 1 MiB, in which a character takes two bytes, and a span has at most
+// 125 characters.
+const MaxSpans = 3000
+
 // maxSpansText is what a text column holds, with room to spare: 32 K characters.
 const maxSpansText = 30_000
 
-// encodeSpans prints spans as JSON. Where they do not fit, those of one series and interval become one: Load computes what
-// it is told to from the chunks, so a wider span costs time and changes nothing.
-func encodeSpans(spans []market.Span) string {
-	if len(spans) == 0 {
-		return ""
-	}
-	text, err := json.Marshal(spans)
-	if err != nil {
-		panic(err) // names and numbers always marshal
-	}
-	if len(text) <= maxSpansText {
-		return string(text)
-	}
-	type key struct {
-		series   market.SeriesID
-		interval market.Interval
-		own      bool
-	}
-	var joined []market.Span
-	at := map[key]int{}
-	for _, span := range spans {
-		k := key{span.Series, span.Interval, span.Own}
-		i, found := at[k]
-		if !found {
-			at[k] = len(joined)
-			joined = append(joined, span)
-			continue
+// encodeSpans prints spans into the columns spans, spans2, spans3 and so on, each of them a JSON array.
+func encodeSpans(values map[string]any, spans []market.Span) {
+	for n := 1; len(spans) > 0; n++ {
+		text := "["
+		for len(spans) > 0 {
+			next, err := json.Marshal(spans[0])
+			if err != nil {
+				panic(err) // names and numbers always marshal
+			}
+			if len(text)+len(next) > maxSpansText {
+				break
+			}
+			text, spans = text+string(next)+",", spans[1:]
 		}
-		joined[i].From, joined[i].To = min(joined[i].From, span.From), max(joined[i].To, span.To)
+		values[spansColumn(n)] = strings.TrimSuffix(text, ",") + "]"
 	}
-	if len(joined) == len(spans) {
-		return string(text)
+}
+
+func decodeSpans(values map[string]any) (spans []market.Span, err error) {
+	for n := 1; ; n++ {
+		text, _ := values[spansColumn(n)].(string)
+		if text == "" {
+			return spans, nil
+		}
+		var some []market.Span
+		if err := json.Unmarshal([]byte(text), &some); err != nil {
+			return nil, fmt.Errorf("column %s: %w", spansColumn(n), err)
+		}
+		spans = append(spans, some...)
 	}
-	return encodeSpans(joined)
+}
+
+func spansColumn(n int) string {
+	if n == 1 {
+		return "spans"
+	}
+	return fmt.Sprintf("spans%d", n)
 }

@@ -74,20 +74,31 @@ func TestStatesOnlyGoForward(t *testing.T) {
 	}
 }
 
-func TestRevive(t *testing.T) {
+func TestRestart(t *testing.T) {
 	s := storetest.Open(t)
-	if _, err := s.Revive(t.Context(), blob); !errors.Is(err, store.ErrNotFound) {
-		t.Errorf("Revive of no receipt: %v, want ErrNotFound", err)
-	}
-	for from, want := range map[store.State]store.State{store.Dead: store.Stored, store.Cleaned: store.Cleaned, store.Rejected: store.Rejected} {
+	fresh := store.Receipt{State: store.Stored, Queued: moment + 9}
+	for from, want := range map[store.State]store.Receipt{
+		"":             fresh, // there was none, or it was deleted
+		store.Dead:     fresh,
+		store.Loaded:   fresh,
+		store.Rejected: fresh,
+		store.Stored:   {State: store.Stored, Queued: moment, Tries: 3},
+		store.Cleaned:  {State: store.Cleaned, Queued: moment, Tries: 3},
+	} {
 		name := blob
 		name.Received += int64(len(from))
-		if _, err := s.Advance(t.Context(), name, from, func(r *store.Receipt) { r.Tries = 3 }); err != nil {
-			t.Fatal(err)
+		want.Name = name
+		if from != "" {
+			if _, err := s.Advance(t.Context(), name, from, func(r *store.Receipt) { r.Queued, r.Tries = moment, 3 }); err != nil {
+				t.Fatal(err)
+			}
 		}
-		r, err := s.Revive(t.Context(), name)
-		if reset := from == store.Dead; err != nil || r.State != want || reset != (r.Tries == 0) {
-			t.Errorf("from %s: got %s with %d tries, %v; want %s", from, r.State, r.Tries, err, want)
+		for range 2 {
+			_, err := s.Restart(t.Context(), name, moment+9)
+			got, missing := s.Receipt(t.Context(), name)
+			if diff := cmp.Diff(want, got); err != nil || missing != nil || diff != "" {
+				t.Errorf("from %q: %v, %v, want - got +\n%s", from, err, missing, diff)
+			}
 		}
 	}
 }
@@ -149,17 +160,49 @@ func TestReceiptsOfADay(t *testing.T) {
 	})
 }
 
-func TestManySpansBecomeFewer(t *testing.T) {
+// The longest spans that there are, as many as a receipt has room for, come back as they were. One more is refused, and changes nothing.
+func TestReceiptOfManySpans(t *testing.T) {
+	everywhere(t, func(t *testing.T, s *store.Store) {
+		spans := make([]market.Span, store.MaxSpans)
+		for n := range spans {
+			id := market.SeriesID{Instrument: fmt.Sprintf("C%011d-ABCDE-FGHI", n), Source: "abcdefghijklmnopqrstuvwx"}
+			spans[n] = market.Span{Series: id, Interval: market.Minute, From: -5_364_662_400, To: -5_364_662_340, Own: true}
+		}
+		advance(t, s, store.Cleaned, func(r *store.Receipt) { r.Spans = spans })
+		_, err := s.Advance(t.Context(), blob, store.Loaded, func(r *store.Receipt) { r.Spans = append(spans, spans[0]) })
+		if err == nil || !strings.Contains(err.Error(), "3001 spans: it has room for 3000") {
+			t.Errorf("one span too many: %v, want both numbers", err)
+		}
+		got, err := s.Receipt(t.Context(), blob)
+		if diff := cmp.Diff(spans, got.Spans); err != nil || got.State != store.Cleaned || diff != "" {
+			t.Errorf("%s, %v, want - got +\n%s", got.State, err, diff)
+		}
+		advance(t, s, store.Loaded, func(r *store.Receipt) { r.Spans = spans[:1] })
+		if got, err := s.Receipt(t.Context(), blob); err != nil || len(got.Spans) != 1 {
+			t.Errorf("%d spans, %v; want the one that is left", len(got.Spans), err)
+		}
+	})
+}
+
+// An earlier release wrote all spans into one column, and nothing for none.
+func TestReceiptOfAnEarlierRelease(t *testing.T) {
 	s := storetest.Open(t)
-	var spans []market.Span
-	for i := range int64(2000) {
-		spans = append(spans, market.Span{Series: bitcoinKraken, Interval: market.Minute, From: i * 120, To: i*120 + 60})
-	}
-	advance(t, s, store.Cleaned, func(r *store.Receipt) { r.Spans = spans })
-	got, err := s.Receipt(t.Context(), blob)
-	want := []market.Span{{Series: bitcoinKraken, Interval: market.Minute, From: 0, To: 1999*120 + 60}}
-	if diff := cmp.Diff(want, got.Spans); err != nil || diff != "" {
-		t.Errorf("%v, want - got +\n%s", err, diff)
+	for text, want := range map[string][]market.Span{
+		"": nil,
+		`[{"series":"BTC-USD.kraken","interval":"1m","from":1705310940,"to":1705311000,"own":true}]`: {
+			{Series: bitcoinKraken, Interval: market.Minute, From: 1705310940, To: 1705311000, Own: true},
+		},
+	} {
+		_, err := s.Tables.Write(t.Context(), store.TableReceipts, store.Change{Action: store.Upsert, Entity: store.Entity{
+			Partition: "kraken~20240115", Row: blob.Key(), Values: map[string]any{"state": "cleaned", "spans": text},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := s.Receipt(t.Context(), blob)
+		if diff := cmp.Diff(want, got.Spans); err != nil || diff != "" {
+			t.Errorf("%q: %v, want - got +\n%s", text, err, diff)
+		}
 	}
 }
 
