@@ -118,8 +118,8 @@ var Indicators = []Indicator{
 	{"KAMA", onClose, period(10), oneValue, single(KAMA)},
 	{"TRIX", onClose, period(15), oneValue, single(TRIX)},
 	{"RSI", onClose, period(14), oneValue, single(RSI)},
-	{"ROC", onClose, period(10), oneValue, single(ROC)},
-	{"MOM", onClose, period(10), oneValue, single(MOM)},
+	{"ROC", onClose, []Parameter{bars("timePeriod", 10, 1)}, oneValue, single(ROC)},
+	{"MOM", onClose, []Parameter{bars("timePeriod", 10, 1)}, oneValue, single(MOM)},
 	{"LINEARREG_SLOPE", onClose, period(14), oneValue, single(LinearSlope)},
 	{"STDDEV", onClose, []Parameter{bars("timePeriod", 20, 2), {Name: "nbDev", Default: 1}}, oneValue, func(in [][]float64, p []float64) [][]float64 {
 		return [][]float64{PopulationDeviation(in[0], int(p[0]), p[1])}

@@ -26,7 +26,9 @@ func TestIndicators(t *testing.T) {
 		{"STDDEV", []float64{2, 1}, []float64{nan, 1, 0.5, 1, 0}},
 		{"BBANDS", []float64{2, 2, 2}, []float64{nan, 5, 4.5, 6, 5}}, // the mean and two deviations
 		{"ROC", []float64{2}, []float64{nan, nan, 50, 25, 200.0 / 3}},
-		{"MOM", []float64{1}, nil},                                                  // a period of at least 2
+		{"ROC", []float64{1}, []float64{nan, 100, -25, 200.0 / 3, 0}},
+		{"MOM", []float64{1}, []float64{nan, 2, -1, 2, 0}},
+		{"SMA", []float64{1}, nil},                                                  // a period of at least 2
 		{"RSI", []float64{2}, []float64{nan, nan, 200.0 / 3, 600.0 / 7, 600.0 / 7}}, // rises 2, 0, 2, 0 and falls 0, 1, 0, 0: 1/1.5, 1.5/1.75, 0.75/0.875
 		{"MAX", []float64{2}, []float64{nan, 5, 5, 6, 6}},
 		{"MIN", []float64{2}, []float64{nan, 1, 2, 2, 4}},
@@ -68,6 +70,20 @@ func TestIndicatorsSkipGaps(t *testing.T) {
 			if d := cmp.Diff(want[k], joined, same); d != "" || !market.IsAbsent(got[k][30]) {
 				t.Errorf("%s around a gap, which has %v (-want +got):\n%s", i.Name, got[k][30], d)
 			}
+		}
+	}
+}
+
+// TestIndicatorsSettle lets 60 bars follow a rise of 1: with a period of 2 every bar halves what is left of it, to less than 1e-14.
+func TestIndicatorsSettle(t *testing.T) {
+	closes := []float64{100, 101}
+	for range 60 {
+		closes = append(closes, 101)
+	}
+	for _, name := range []string{"RSI", "PLUS_DI"} {
+		got := IndicatorOf(name).Compute(barsOf(closes, closes), 2)[0]
+		if got[2] != 100 || got[40] != 100 || got[61] != 0 {
+			t.Errorf("%s: got %v, %v and %v, want 100 after the rise and after 40 bars, and 0 at the end", name, got[2], got[40], got[61])
 		}
 	}
 }

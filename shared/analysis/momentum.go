@@ -2,7 +2,8 @@ package analysis
 
 import "math"
 
-// RSI is 100 times the share of rises in the moves of the last n bars, smoothed as Wilder does; 0 where nothing moved (Wilder 1978).
+// RSI is 100 times the share of rises in the moves of the last n bars, smoothed as Wilder does; 0 where nothing moves, or has not
+// for long (Wilder 1978).
 func RSI(x []float64, n int) []float64 {
 	mustWindow(n, 1)
 	if len(x) <= n {
@@ -15,7 +16,7 @@ func RSI(x []float64, n int) []float64 {
 	}
 	up, down := wilder(rises, n), wilder(falls, n)
 	for i := range up {
-		up[i] = 100 * share(up[i], up[i]+down[i])
+		up[i] = 100 * settledShare(up[i], up[i]+down[i])
 	}
 	return pad(len(x), up)
 }
@@ -23,6 +24,17 @@ func RSI(x []float64, n int) []float64 {
 // share is a/b, or 0 where b is.
 func share(a, b float64) float64 {
 	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
+// settled is what TA-Lib takes for zero: a smoothed move halves for ever where nothing moves.
+const settled = 1e-14
+
+// settledShare is a/b, or 0 where b is as good as that.
+func settledShare(a, b float64) float64 {
+	if math.Abs(b) < settled {
 		return 0
 	}
 	return a / b

@@ -84,7 +84,7 @@ func MinusDI(high, low, closing []float64, n int) []float64 {
 func percentages(parts, wholes []float64) []float64 {
 	out := make([]float64, len(parts))
 	for i := range out {
-		out[i] = 100 * share(parts[i], wholes[i])
+		out[i] = 100 * settledShare(parts[i], wholes[i])
 	}
 	return out
 }
@@ -98,13 +98,13 @@ func ADX(high, low, closing []float64, n int) []float64 {
 	}
 	sum := 0.0
 	for i := range n {
-		sum += float64(100 * share(math.Abs(minus[i]-plus[i]), minus[i]+plus[i]))
+		sum += float64(100 * settledShare(math.Abs(minus[i]-plus[i]), minus[i]+plus[i]))
 	}
 	out := make([]float64, 1, len(plus)-n+1)
 	out[0] = sum / float64(n)
 	for i := n; i < len(plus); i++ {
 		adx := out[len(out)-1]
-		if both := minus[i] + plus[i]; both != 0 {
+		if both := minus[i] + plus[i]; both >= settled {
 			adx = (float64(adx*float64(n-1)) + float64(100*(math.Abs(minus[i]-plus[i])/both))) / float64(n)
 		}
 		out = append(out, adx)
