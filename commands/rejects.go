@@ -35,7 +35,7 @@ failure: the raw blob that it came in has it for ever.`,
 			}
 			answer, err := p.App.Rejects(c.Context(), args[0])
 			if err != nil {
-				return analyseError(err)
+				return mistake(err)
 			}
 			if asJSON {
 				_, err = fmt.Fprintf(c.OutOrStdout(), "%s\n", answer)
