@@ -39,7 +39,7 @@ func TestStatus(t *testing.T) {
 	got := run(t, settings, t.TempDir(), "status")
 	for _, want := range []string{
 		"; the storage answers\n\nINSTRUMENT  NEWEST BAR\nBTC-USD     2015-01-07T00:00:00Z (1d)\n\n",
-		"QUEUE         WAITING  PUT ASIDE\nbackfill      0        0\nclean-prices  0        0\nraw-prices    0        0\n\n",
+		"QUEUE         WAITING  PUT ASIDE\nbackfill      0        0\nclean-prices  0        0\njobs          0        0\nraw-prices    0        0\n\n",
 		"\nlbma        off  ",
 		"\nRaw blobs of the last seven days: 2 loaded, 0 on their way, 1 rejected, 0 dead\n  rejected: raw/mine/MOMENT.warc.gz no row could be used; row 2: the close is 0",
 	} {
