@@ -100,6 +100,15 @@ func TestRollingForgetsABadTick(t *testing.T) {
 	}
 }
 
+// TestRollingMeanForgetsAnAbsurdTick takes 1e25 out of the sums again: nothing of it, and of the prices beside it everything, is left.
+func TestRollingMeanForgetsAnAbsurdTick(t *testing.T) {
+	x := random(4000, 100_000, false)
+	x[1000] = 1e25
+	if far := worst(RollingMean(x, 60), direct(x, 60, Mean), 1); far > 1e-12 {
+		t.Errorf("off by %.2g of the value, want at most 1e-12", far)
+	}
+}
+
 func TestRollingPairs(t *testing.T) {
 	x, y := random(2000, 100, true), random(2001, 7, false)[:2000]
 	forth, back, r := RollingBeta(x, y, 5), RollingBeta(y, x, 5), RollingCorrelation(x, y, 5)
