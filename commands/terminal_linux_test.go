@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"regexp"
 	"slices"
 	"strconv"
@@ -160,6 +161,18 @@ func TestStreamOnATerminal(t *testing.T) {
 	}
 }
 
+// watched runs a command whose standard error is a terminal, and returns what that showed.
+func watched(c *exec.Cmd, screen io.Reader, stderr io.Closer) (text string, err error) {
+	shown := make(chan string)
+	go func() {
+		text, _ := io.ReadAll(screen)
+		shown <- string(text)
+	}()
+	err = c.Run()
+	stderr.Close()
+	return <-shown, err
+}
+
 // Of a replay the source has a bar, which ends at 100 %.
 func TestReplayOnATerminal(t *testing.T) {
 	settings := operated(t)
@@ -167,14 +180,7 @@ func TestReplayOnATerminal(t *testing.T) {
 	defer screen.Close()
 	c := command(t, settings, t.TempDir(), "replay", "mine", "--from", time.Now().UTC().AddDate(0, 0, -1).Format(time.DateOnly))
 	c.Stderr = stderr
-	shown := make(chan string)
-	go func() {
-		text, _ := io.ReadAll(screen)
-		shown <- string(text)
-	}()
-	err := c.Run()
-	stderr.Close()
-	text := <-shown
+	text, err := watched(c, screen, stderr)
 	if percent := percents(text, "mine"); err != nil || len(percent) == 0 || percent[len(percent)-1] != 100 || !slices.IsSorted(percent) {
 		t.Errorf("%v; the bar showed %v, want it to grow to 100:\n%s", err, percent, text)
 	}
@@ -187,14 +193,7 @@ func TestBackfillOnATerminal(t *testing.T) {
 	_, url := simtest.Serve(t, sim.Options{Seed: 1})
 	c := command(t, storetest.Azurite(t), t.TempDir(), strings.Fields("backfill BTC-USD --from 2024-01-01 --to 2024-01-04 --interval 1m")...)
 	c.Env, c.Stderr = append(c.Env, "ASSAY_SOURCE_URL="+url), stderr
-	shown := make(chan string)
-	go func() {
-		text, _ := io.ReadAll(screen)
-		shown <- string(text)
-	}()
-	err := c.Run()
-	stderr.Close()
-	text := <-shown
+	text, err := watched(c, screen, stderr)
 	if err != nil {
 		t.Fatalf("assay backfill: %v\n%s", err, text)
 	}
